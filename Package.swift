@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One settings block for every Swift target. Warnings become errors on the command line of `make` and
+// `.ci/run`, not here: a newer compiler's new warning must not break the build of a package that depends on us.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+]
+
+/// A layer that also compiles as Embedded Swift: imports only other such layers, never a C library.
+func core(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+/// A layer for systems with an operating system.
+func hosted(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+}
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let libraries = [
+  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaEncoder", "OTAPartition",
+  "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP", "OTAServer",
+  "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
+]
+
+let package = Package(
+  name: "swift-ota",
+  products: libraries.map { .library(name: $0, targets: [$0]) } + [
+    .executable(name: "ota", targets: ["ota"])
+  ],
+  targets: [
+    // Layers that also run on bare metal.
+    core("OTACore"),
+    core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
+    core("OTAManifest", ["OTACore", "OTACrypto"]),
+    core("OTADelta", ["OTACore"], exclude: ["Zlib"]),
+    core("OTAPartition", ["OTACore", "OTACrypto"]),
+    core("OTAStateMachine", ["OTACore"]),
+
+    // Backends over C libraries: targets of their own, so that nobody links what he does not name.
+    hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
+    hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
+    hosted("OTADeltaEncoder", ["OTACore", "OTADelta", "OTADeltaZlib", "CDivsufsort", "CZlib"]),
+
+    // Device side.
+    hosted("OTAFlashSimulator", ["OTACore", "OTAPartition"]),
+    hosted("OTATransportHTTP", ["OTACore", "CCurl", "COTACurlShims"]),
+    hosted(
+      "OTAAgent",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTAPartition",
+        "OTAStateMachine",
+      ]),
+
+    // Server side.
+    hosted("OTAServer", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
+    hosted("OTAServerSQLite", ["OTACore", "OTAServer", "CSQLite"]),
+    hosted("OTAServerHTTP", ["OTACore", "OTAServer", "CMicroHTTPD", "COTAMicroHTTPDShims"]),
+
+    // Conformance kits, and the command line.
+    hosted("OTATesting", ["OTACore", "OTACrypto", "OTAPartition", "OTAFlashSimulator"]),
+    hosted(
+      "OTACommandLine",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+        "OTADeltaEncoder",
+        "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTAAgent", "OTATransportHTTP", "OTAServer",
+        "OTAServerSQLite", "OTAServerHTTP",
+      ]),
+    .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
+
+    // C libraries, and shims where Swift cannot import (variadic functions, macros).
+    system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CDivsufsort", pkgConfig: "libdivsufsort", apt: "libdivsufsort-dev"),
+    system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+    system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+    .target(name: "COTACurlShims", dependencies: ["CCurl"]),
+    .target(name: "COTAMicroHTTPDShims", dependencies: ["CMicroHTTPD"]),
+
+    test("OTACore", []),
+    test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
+    test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
+    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaEncoder"]),
+    test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
+    test("OTAStateMachine", ["OTACore"]),
+    test("OTATransportHTTP", ["OTACore"]),
+    test(
+      "OTAServer",
+      ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTAServerSQLite", "OTAServerHTTP"]),
+    test(
+      "OTAAgent",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder", "OTAPartition",
+        "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
+      ]),
+    test("OTACommandLine", ["OTACore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,203 @@
+// The byte layout is in Docs/PowerLossModel.md; all integers are little endian. A reader refuses every version but
+// its own: a journal is never carried over to firmware that would guess at it.
+
+extension DeviceState {
+  /// The version byte of the serialised form.
+  public static var formatVersion: UInt8 { 1 }
+
+  /// The most bytes that ``serialize(into:)`` writes.
+  public static var maximumSize: Int { 288 }
+
+  /// Appends the serialised form.
+  ///
+  /// - Throws: kind ``ParseError/Kind/capacityExceeded`` if it does not fit.
+  public func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    try writer.write(byte: DeviceState.formatVersion)
+    switch boot.selection {
+    case .confirmed(let slot):
+      try writer.write(byte: slot.rawValue)
+      try writer.write(byte: 0xff)
+    case .trial(let slot, let attemptsLeft):
+      try writer.write(byte: slot.rawValue | 0x80)
+      try writer.write(byte: attemptsLeft)
+    }
+    try boot.slotA.serialize(into: &writer)
+    try boot.slotB.serialize(into: &writer)
+    try writer.writeLittleEndian(boot.securityCounter.rawValue)
+    try boot.lastRevert.serialize(into: &writer)
+    try update.serialize(into: &writer)
+  }
+
+  /// Reads the serialised form.
+  ///
+  /// - Throws: kind ``ParseError/Kind/unsupported`` for another version, ``ParseError/Kind/truncated`` or
+  ///   ``ParseError/Kind/invalidValue`` for anything that ``serialize(into:)`` does not write. Bytes behind the form
+  ///   are left in the cursor.
+  public init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let versionOffset = cursor.offset
+    guard try cursor.readByte() == DeviceState.formatVersion else {
+      throw ParseError(.unsupported, at: versionOffset)
+    }
+    let selection = try BootSelection(parsing: &cursor)
+    let slotA = try ImageRecord?(parsing: &cursor)
+    let slotB = try ImageRecord?(parsing: &cursor)
+    let securityCounter = SequenceNumber(try cursor.readLittleEndian())
+    let lastRevert = try ErrorCode?(parsing: &cursor)
+    self.boot = BootState(
+      selection: selection, slotA: slotA, slotB: slotB, securityCounter: securityCounter,
+      lastRevert: lastRevert)
+    self.update = try UpdateRecord(parsing: &cursor)
+  }
+}
+
+extension BootSelection {
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let offset = cursor.offset
+    let first = try cursor.readByte()
+    let second = try cursor.readByte()
+    guard let slot = SlotIdentifier(rawValue: first & 0x7f) else {
+      throw ParseError(.invalidValue, at: offset)
+    }
+    if first & 0x80 != 0 {
+      self = .trial(slot, attemptsLeft: second)
+    } else {
+      guard second == 0xff else { throw ParseError(.invalidValue, at: offset + 1) }
+      self = .confirmed(slot)
+    }
+  }
+}
+
+extension ImageRecord? {
+  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    guard let record = self else { return try writer.write(byte: 0) }
+    try writer.write(byte: 1)
+    try record.image.digest.serialize(into: &writer)
+    try writer.writeLittleEndian(record.image.size)
+    try writer.writeLittleEndian(record.sequenceNumber.rawValue)
+    try writer.writeLittleEndian(record.version.major)
+    try writer.writeLittleEndian(record.version.minor)
+    try writer.writeLittleEndian(record.version.patch)
+  }
+
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let offset = cursor.offset
+    switch try cursor.readByte() {
+    case 0:
+      self = nil
+    case 1:
+      let digest = try Digest(parsing: &cursor)
+      let image = ImageDescription(digest: digest, size: try cursor.readLittleEndian())
+      let sequenceNumber = SequenceNumber(try cursor.readLittleEndian())
+      let major = try cursor.readLittleEndian(UInt32.self)
+      let minor = try cursor.readLittleEndian(UInt32.self)
+      let patch = try cursor.readLittleEndian(UInt32.self)
+      self = ImageRecord(
+        image: image, sequenceNumber: sequenceNumber, version: Version(major, minor, patch))
+    default:
+      throw ParseError(.invalidValue, at: offset)
+    }
+  }
+}
+
+extension ErrorCode? {
+  /// Zero is no error.
+  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    try writer.writeLittleEndian(self?.rawValue ?? 0)
+  }
+
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let offset = cursor.offset
+    let number = try cursor.readLittleEndian(UInt16.self)
+    guard number != 0 else {
+      self = nil
+      return
+    }
+    guard let code = ErrorCode(rawValue: number) else { throw ParseError(.invalidValue, at: offset) }
+    self = code
+  }
+}
+
+extension UpdateRecord {
+  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    switch self {
+    case .idle:
+      try writer.write(byte: 0)
+    case .staging(let offer, let stagedBytes):
+      try writer.write(byte: 1)
+      try offer.serialize(into: &writer)
+      try writer.writeLittleEndian(stagedBytes)
+    case .applying(let offer):
+      try writer.write(byte: 2)
+      try offer.serialize(into: &writer)
+    case .rollingBack(let offer, let code):
+      try writer.write(byte: 3)
+      try offer.serialize(into: &writer)
+      try writer.writeLittleEndian(code.rawValue)
+    case .reporting(let report):
+      try writer.write(byte: 4)
+      try report.updateID.serialize(into: &writer)
+      try writer.write(byte: report.outcome.rawValue)
+      try report.code.serialize(into: &writer)
+    }
+  }
+
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let offset = cursor.offset
+    switch try cursor.readByte() {
+    case 0:
+      self = .idle
+    case 1:
+      let offer = try Offer(parsing: &cursor)
+      self = .staging(offer, stagedBytes: try cursor.readLittleEndian())
+    case 2:
+      self = .applying(try Offer(parsing: &cursor))
+    case 3:
+      let offer = try Offer(parsing: &cursor)
+      let codeOffset = cursor.offset
+      guard let code = try ErrorCode?(parsing: &cursor) else {
+        throw ParseError(.invalidValue, at: codeOffset)
+      }
+      self = .rollingBack(offer, code)
+    case 4:
+      let updateID = try Digest(parsing: &cursor)
+      let outcomeOffset = cursor.offset
+      guard let outcome = Report.Outcome(rawValue: try cursor.readByte()) else {
+        throw ParseError(.invalidValue, at: outcomeOffset)
+      }
+      self = .reporting(Report(updateID: updateID, outcome: outcome, code: try ErrorCode?(parsing: &cursor)))
+    default:
+      throw ParseError(.invalidValue, at: offset)
+    }
+  }
+}
+
+extension Offer {
+  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    try updateID.serialize(into: &writer)
+    try writer.writeLittleEndian(sequenceNumber.rawValue)
+    try writer.writeLittleEndian(imageSize)
+  }
+
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    updateID = try Digest(parsing: &cursor)
+    sequenceNumber = SequenceNumber(try cursor.readLittleEndian())
+    imageSize = try cursor.readLittleEndian()
+  }
+}
+
+extension Digest {
+  /// Appends the COSE number of the algorithm as four bytes, then the digest.
+  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    try writer.writeLittleEndian(UInt32(bitPattern: algorithm.rawValue))
+    try writer.write(bytes)
+  }
+
+  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let offset = cursor.offset
+    let number = Int32(bitPattern: try cursor.readLittleEndian(UInt32.self))
+    guard let algorithm = DigestAlgorithm(rawValue: number) else {
+      throw ParseError(.invalidValue, at: offset)
+    }
+    try self.init(algorithm: algorithm, bytes: try cursor.readBytes(count: algorithm.byteCount))
+  }
+}

@@ -1,0 +1,148 @@
+/// Everything that a device must remember over a loss of power, as one value: committed whole or not at all.
+///
+/// Boot selection and update progress are in one record, so that no power cut can leave the one without the other.
+/// Layout of the serialised form: Docs/PowerLossModel.md.
+public struct DeviceState: Equatable, Sendable {
+  /// What boots.
+  public var boot: BootState
+  /// How far an update has come.
+  public var update: UpdateRecord
+
+  /// Makes a state from its parts.
+  public init(boot: BootState, update: UpdateRecord = .idle) {
+    self.boot = boot
+    self.update = update
+  }
+}
+
+/// What boots: the selected slot, what the slots hold, and the floor under sequence numbers.
+public struct BootState: Equatable, Sendable {
+  /// The slot that boots next, and whether it is still on trial.
+  public var selection: BootSelection
+  /// The image in slot a, if a verified one is there.
+  public var slotA: ImageRecord?
+  /// The image in slot b, if a verified one is there.
+  public var slotB: ImageRecord?
+  /// The lowest sequence number that may boot or be installed; raised when an image is confirmed.
+  public var securityCounter: SequenceNumber
+  /// Why the last trial was given up, until it was reported.
+  public var lastRevert: ErrorCode?
+
+  /// Makes a boot state from its parts.
+  public init(
+    selection: BootSelection, slotA: ImageRecord? = nil, slotB: ImageRecord? = nil,
+    securityCounter: SequenceNumber, lastRevert: ErrorCode? = nil
+  ) {
+    self.selection = selection
+    self.slotA = slotA
+    self.slotB = slotB
+    self.securityCounter = securityCounter
+    self.lastRevert = lastRevert
+  }
+
+  /// The image in a slot, if a verified one is there.
+  public subscript(slot: SlotIdentifier) -> ImageRecord? {
+    get {
+      switch slot {
+      case .a: slotA
+      case .b: slotB
+      }
+    }
+    set {
+      switch slot {
+      case .a: slotA = newValue
+      case .b: slotB = newValue
+      }
+    }
+  }
+}
+
+/// The slot that boots next.
+public enum BootSelection: Equatable, Sendable {
+  /// The slot has proved itself.
+  case confirmed(SlotIdentifier)
+  /// The slot may boot this many times more before the other one takes over again.
+  case trial(SlotIdentifier, attemptsLeft: UInt8)
+
+  /// The slot itself.
+  public var slot: SlotIdentifier {
+    switch self {
+    case .confirmed(let slot), .trial(let slot, _): slot
+    }
+  }
+}
+
+/// What is known of the image in a slot.
+public struct ImageRecord: Equatable, Sendable {
+  /// Its digest and size; the boot manager holds the slot against them before every boot.
+  public var image: ImageDescription
+  /// The sequence number of the manifest that brought it.
+  public var sequenceNumber: SequenceNumber
+  /// Its version.
+  public var version: Version
+
+  /// Makes a record from its parts.
+  public init(image: ImageDescription, sequenceNumber: SequenceNumber, version: Version) {
+    self.image = image
+    self.sequenceNumber = sequenceNumber
+    self.version = version
+  }
+}
+
+/// The part of an update's life that must survive a loss of power.
+public enum UpdateRecord: Equatable, Sendable {
+  /// Nothing is going on.
+  case idle
+  /// The first `stagedBytes` bytes of the new image are in the inactive slot.
+  case staging(Offer, stagedBytes: UInt32)
+  /// The new image is selected for trial, or on trial.
+  case applying(Offer)
+  /// The old image is selected again, for this reason.
+  case rollingBack(Offer, ErrorCode)
+  /// The outcome is to be reported.
+  case reporting(Report)
+}
+
+/// A verified update that is offered to the device.
+public struct Offer: Equatable, Sendable {
+  /// The digest of the envelope of its manifest.
+  public var updateID: Digest
+  /// The sequence number of its manifest.
+  public var sequenceNumber: SequenceNumber
+  /// The length of the image that it makes, in bytes.
+  public var imageSize: UInt32
+
+  /// Makes an offer from its parts.
+  public init(updateID: Digest, sequenceNumber: SequenceNumber, imageSize: UInt32) {
+    self.updateID = updateID
+    self.sequenceNumber = sequenceNumber
+    self.imageSize = imageSize
+  }
+}
+
+/// How an update ended.
+public struct Report: Equatable, Sendable {
+  /// The end of an update, as seen by the device.
+  public enum Outcome: UInt8, Sendable, CaseIterable {
+    /// The new image booted, passed its health check and was confirmed.
+    case installed = 1
+    /// The update was refused or could not be installed; the device runs what it ran before.
+    case failed = 2
+    /// The new image booted, did not prove itself, and the old one runs again.
+    case reverted = 3
+  }
+
+  /// The digest of the envelope of the update's manifest.
+  public var updateID: Digest
+  /// How it ended.
+  public var outcome: Outcome
+  /// Why, unless it was installed.
+  public var code: ErrorCode?
+
+  /// Makes a report from its parts.
+  public init(updateID: Digest, outcome: Outcome, code: ErrorCode? = nil) {
+    self.updateID = updateID
+    self.outcome = outcome
+    self.code = code
+  }
+}

@@ -55,6 +55,8 @@ public enum CryptoError: UInt8, Error, Equatable, Sendable {
   case unsupportedAlgorithm
   /// The key is trusted, but not for this.
   case keyNotAuthorized
+  /// A trust store holds as many keys as it may.
+  case tooManyKeys
 
   /// The stable number of this error.
   public var code: ErrorCode {
@@ -65,6 +67,7 @@ public enum CryptoError: UInt8, Error, Equatable, Sendable {
     case .invalidKey: .invalidKey
     case .unsupportedAlgorithm: .unsupportedAlgorithm
     case .keyNotAuthorized: .keyNotAuthorized
+    case .tooManyKeys: .capacityExceeded
     }
   }
 }

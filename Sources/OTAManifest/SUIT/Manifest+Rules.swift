@@ -1,0 +1,39 @@
+import OTACore
+
+extension Manifest {
+  /// The most dependencies that a manifest may name.
+  static var maximumDependencyCount: Int { 32 }
+
+  /// Refuses what no device could use, or what contradicts itself; the writer and the reader ask the same.
+  ///
+  /// - Throws: ``ManifestError/invalid(_:)`` with the first field that is wrong.
+  func checkRules() throws(ManifestError) {
+    guard !component.bytes.isEmpty else { throw .invalid(.component) }
+    guard image.size > 0 else { throw .invalid(.imageSize) }
+    guard payload.size > 0 else { throw .invalid(.payloadSize) }
+    guard !payload.uri.isEmpty else { throw .invalid(.uri) }
+    switch payload.encoding {
+    case .identity:
+      // The payload is the image: one description for both.
+      guard payload.digest == image.digest, payload.size == image.size else { throw .invalid(.encoding) }
+    case .delta:
+      break
+    }
+    let blocks = BlockDigests.blockCount(size: payload.size, blockSize: payload.blocks.blockSize)
+    guard blocks > 0, blocks == UInt32(exactly: payload.blocks.digests.count) else { throw .invalid(.blocks) }
+    for digest in payload.blocks.digests where digest.algorithm != .sha256 {
+      throw .invalid(.digestAlgorithm)
+    }
+    guard
+      installSteps == [.fetch, .install, .validate]
+        || installSteps == [.fetch, .install, .validate, .invoke]
+    else { throw .invalid(.installSteps) }
+    guard dependencies.count <= Manifest.maximumDependencyCount else { throw .limitExceeded(.dependencies) }
+    for index in 0..<dependencies.count {
+      guard !dependencies[index].component.bytes.isEmpty else { throw .invalid(.dependencies) }
+      for other in 0..<index where dependencies[other].component == dependencies[index].component {
+        throw .invalid(.dependencies)
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import OTAPartition
+
+// What operations do to the cells: in whole, and when they are interrupted.
+
+extension SimulatedFlash {
+  /// Where a unit of writing is.
+  struct UnitPlace {
+    var block: Int
+    /// Its number in the block.
+    var index: Int
+  }
+
+  func places(ofUnits count: Int, at offset: UInt32) -> [UnitPlace] {
+    var places: [UnitPlace] = []
+    places.reserveCapacity(count)
+    var block = blockIndex(of: offset)
+    var index = Int((offset - borders[block]) / geometry.writeSize)
+    for _ in 0..<count {
+      if index == blocks[block].isUsed.count {
+        block += 1
+        index = 0
+      }
+      places.append(UnitPlace(block: block, index: index))
+      index += 1
+    }
+    return places
+  }
+
+  // MARK: Writing
+
+  mutating func write(_ source: Span<UInt8>, to units: [UnitPlace], outcome: TornOutcome) {
+    switch outcome {
+    case .notDone:
+      break
+    case .done:
+      write(source, to: units.prefix(units.count))
+    case .prefix(let count):
+      write(source, to: units.prefix(max(0, count)))
+    case .randomBits(let seed):
+      var random = SplitMix64(seed: seed)
+      for (number, unit) in units.enumerated() {
+        writeSomeBits(of: part(number, of: source), to: unit, using: &random)
+      }
+    case .partial(let seed):
+      var random = SplitMix64(seed: seed)
+      let torn = Int(random.next() % UInt64(units.count))
+      write(source, to: units.prefix(torn))
+      writeSomeBits(of: part(torn, of: source), to: units[torn], using: &random)
+    case .unstable(let seed):
+      var random = SplitMix64(seed: seed)
+      let torn = Int(random.next() % UInt64(units.count))
+      write(source, to: units.prefix(torn))
+      writeUnstably(part(torn, of: source), to: units[torn])
+    }
+  }
+
+  /// What goes into the unit with this number.
+  @_lifetime(copy source)
+  private func part(_ number: Int, of source: Span<UInt8>) -> Span<UInt8> {
+    let size = Int(geometry.writeSize)
+    return source.extracting(number * size..<(number + 1) * size)
+  }
+
+  private mutating func write(_ source: Span<UInt8>, to units: ArraySlice<UnitPlace>) {
+    for (number, unit) in units.enumerated() { write(part(number, of: source), to: unit) }
+  }
+
+  /// Changes bits from erased to programmed, as far as the source wants them programmed.
+  private func combine(_ old: UInt8, _ new: UInt8) -> UInt8 {
+    geometry.erasedByte == 0xff ? old & new : old | new
+  }
+
+  private mutating func write(_ source: Span<UInt8>, to unit: UnitPlace) {
+    let start = unit.index * source.count
+    let isOver = blocks[unit.block].isUsed[unit.index] && !geometry.isMultiwrite
+    for index in 0..<source.count {
+      let old = blocks[unit.block].bytes[start + index]
+      blocks[unit.block].bytes[start + index] = combine(old, source[index])
+      if isOver { blocks[unit.block].unstableBits[start + index] = 0xff }
+    }
+    blocks[unit.block].isUsed[unit.index] = true
+  }
+
+  private mutating func writeSomeBits(
+    of source: Span<UInt8>, to unit: UnitPlace, using random: inout SplitMix64
+  ) {
+    let start = unit.index * source.count
+    for index in 0..<source.count {
+      let old = blocks[unit.block].bytes[start + index]
+      let change = (old ^ combine(old, source[index])) & UInt8(truncatingIfNeeded: random.next())
+      blocks[unit.block].bytes[start + index] = old ^ change
+    }
+    blocks[unit.block].isUsed[unit.index] = true
+  }
+
+  private mutating func writeUnstably(_ source: Span<UInt8>, to unit: UnitPlace) {
+    let start = unit.index * source.count
+    for index in 0..<source.count {
+      let old = blocks[unit.block].bytes[start + index]
+      let change = old ^ combine(old, source[index])
+      if change != 0 { blocks[unit.block].unstableBits[start + index, default: 0] |= change }
+    }
+    blocks[unit.block].isUsed[unit.index] = true
+  }
+
+  // MARK: Erasing
+
+  mutating func eraseBlocks(_ range: Range<Int>, outcome: TornOutcome) {
+    switch outcome {
+    case .notDone:
+      break
+    case .done:
+      for block in range { erase(block) }
+    case .prefix(let units):
+      var left = max(0, units)
+      for block in range {
+        let count = blocks[block].isUsed.count
+        if left >= count { erase(block) } else { erase(firstUnits: left, of: block) }
+        guard left >= count else { return }
+        left -= count
+      }
+    case .randomBits(let seed):
+      var random = SplitMix64(seed: seed)
+      let torn = eraseSome(of: range, using: &random)
+      for index in blocks[torn].bytes.indices {
+        let old = blocks[torn].bytes[index]
+        let change = (old ^ geometry.erasedByte) & UInt8(truncatingIfNeeded: random.next())
+        blocks[torn].bytes[index] = old ^ change
+      }
+      touch(torn)
+    case .partial(let seed):
+      var random = SplitMix64(seed: seed)
+      let torn = eraseSome(of: range, using: &random)
+      for unit in blocks[torn].isUsed.indices where random.next() & 1 == 0 { clear(unit: unit, of: torn) }
+      touch(torn)
+    case .unstable(let seed):
+      var random = SplitMix64(seed: seed)
+      let torn = eraseSome(of: range, using: &random)
+      for index in blocks[torn].bytes.indices {
+        let change = blocks[torn].bytes[index] ^ geometry.erasedByte
+        if change != 0 { blocks[torn].unstableBits[index, default: 0] |= change }
+      }
+      touch(torn)
+    }
+  }
+
+  private mutating func erase(_ block: Int) {
+    blocks[block] = FlashBlock(
+      size: blocks[block].bytes.count, unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
+    wear[block] += 1
+  }
+
+  /// Erases the first blocks, up to one that is left for the caller to tear.
+  private mutating func eraseSome(of range: Range<Int>, using random: inout SplitMix64) -> Int {
+    let torn = range.lowerBound + Int(random.next() % UInt64(range.count))
+    for block in range.lowerBound..<torn { erase(block) }
+    return torn
+  }
+
+  private mutating func erase(firstUnits count: Int, of block: Int) {
+    guard count > 0 else { return }
+    for unit in 0..<count { clear(unit: unit, of: block) }
+    touch(block)
+  }
+
+  private mutating func clear(unit: Int, of block: Int) {
+    let size = Int(geometry.writeSize)
+    for index in unit * size..<(unit + 1) * size {
+      blocks[block].bytes[index] = geometry.erasedByte
+      blocks[block].unstableBits[index] = nil
+    }
+  }
+
+  /// An erase that did not end leaves no unit that may be written, whatever it reads as.
+  private mutating func touch(_ block: Int) {
+    blocks[block].isUsed = [Bool](repeating: true, count: blocks[block].isUsed.count)
+    wear[block] += 1
+  }
+}

@@ -1,0 +1,122 @@
+import OTACore
+
+// A record, byte for byte; all integers little endian (Docs/PowerLossModel.md says why each part is there):
+//
+//   offset  size  content
+//   0       4     "OTAJ"
+//   4       1     version of the record's form, 1
+//   5       1     zero
+//   6       2     length of the payload n, up to 288
+//   8       4     sequence number
+//   12      n     payload: a serialised DeviceState
+//   12+n    4     CRC-32 of everything before
+//   ...           erased bytes up to the place of the seal
+//   seal          "SEAL", repeated to one unit of writing; at least 4 bytes
+//
+// Every record takes the same room, so that no length in flash decides where the next one is.
+
+/// The sizes of a record on a device.
+struct JournalRecordShape {
+  /// Where the seal is, from the start of the record.
+  let sealOffset: UInt32
+  /// How long the seal is.
+  let sealSize: UInt32
+
+  static var headerSize: Int { 12 }
+  static var checksumSize: Int { 4 }
+  static var magic: UInt32 { 0x4a41_544f }
+  static var version: UInt8 { 1 }
+
+  init(_ geometry: FlashGeometry) {
+    let body = UInt32(
+      JournalRecordShape.headerSize + DeviceState.maximumSize + JournalRecordShape.checksumSize)
+    let unit = geometry.writeSize
+    sealOffset = (body + unit - 1) / unit * unit
+    sealSize = max(unit, 4)
+  }
+
+  /// From the start of one record to the start of the next; at most 352.
+  var stride: UInt32 { sealOffset + sealSize }
+
+  /// How many records an area has room for.
+  func count(in area: Range<UInt32>) -> Int { Int((area.upperBound - area.lowerBound) / stride) }
+
+  /// Whether these bytes, from the place of the seal, are the seal, the whole seal.
+  func isSeal(_ bytes: Span<UInt8>) -> Bool {
+    for index in 0..<Int(sealSize) where bytes[index] != JournalRecordShape.sealByte(index) { return false }
+    return true
+  }
+
+  static func sealByte(_ index: Int) -> UInt8 {
+    switch index % 4 {
+    case 0: UInt8(ascii: "S")
+    case 1: UInt8(ascii: "E")
+    case 2: UInt8(ascii: "A")
+    default: UInt8(ascii: "L")
+    }
+  }
+}
+
+/// What the header of a record says, after its checksum was found right.
+struct JournalRecordHeader {
+  let sequence: UInt32
+  let payloadCount: Int
+
+  /// Reads a header; `nil` if the bytes are not one.
+  private init?(_ bytes: Span<UInt8>) {
+    var cursor = ByteCursor(bytes)
+    guard let magic = try? cursor.readLittleEndian(UInt32.self), magic == JournalRecordShape.magic,
+      let version = try? cursor.readByte(), version == JournalRecordShape.version,
+      let zero = try? cursor.readByte(), zero == 0,
+      let count = try? cursor.readLittleEndian(UInt16.self), Int(count) <= DeviceState.maximumSize,
+      let sequence = try? cursor.readLittleEndian(UInt32.self)
+    else { return nil }
+    self.sequence = sequence
+    self.payloadCount = Int(count)
+  }
+
+  /// Whether the bytes may be the start of a record; cheap, to pass over erased places.
+  static func mayBegin(_ bytes: Span<UInt8>) -> Bool { JournalRecordHeader(bytes) != nil }
+
+  /// Reads a record from the bytes before its seal; `nil` if anything about them is wrong.
+  init?(checking bytes: Span<UInt8>) {
+    self.init(bytes)
+    let end = JournalRecordShape.headerSize + payloadCount
+    guard end + JournalRecordShape.checksumSize <= bytes.count else { return nil }
+    var cursor = ByteCursor(bytes.extracting(end..<end + JournalRecordShape.checksumSize))
+    guard let checksum = try? cursor.readLittleEndian(UInt32.self),
+      checksum == CRC32.checksum(of: bytes.extracting(0..<end))
+    else { return nil }
+  }
+
+  /// Writes header, payload and checksum to the start of `bytes`.
+  ///
+  /// - Returns: how many bytes these are.
+  static func serialize(
+    sequence: UInt32, payload: Span<UInt8>, into bytes: inout MutableSpan<UInt8>
+  ) throws(ParseError) -> Int {
+    let end = JournalRecordShape.headerSize + payload.count
+    guard payload.count <= DeviceState.maximumSize, end + JournalRecordShape.checksumSize <= bytes.count
+    else {
+      throw ParseError(.capacityExceeded, at: 0)
+    }
+    try serializeBody(sequence: sequence, payload: payload, into: bytes.prefix(end))
+    let checksum = CRC32.checksum(of: bytes.span.extracting(0..<end))
+    for index in 0..<JournalRecordShape.checksumSize {
+      bytes[end + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * index))
+    }
+    return end + JournalRecordShape.checksumSize
+  }
+
+  private static func serializeBody(
+    sequence: UInt32, payload: Span<UInt8>, into bytes: consuming MutableSpan<UInt8>
+  ) throws(ParseError) {
+    var writer = ByteWriter(bytes)
+    try writer.writeLittleEndian(JournalRecordShape.magic)
+    try writer.write(byte: JournalRecordShape.version)
+    try writer.write(byte: 0)
+    try writer.writeLittleEndian(UInt16(truncatingIfNeeded: payload.count))
+    try writer.writeLittleEndian(sequence)
+    try writer.write(payload)
+  }
+}

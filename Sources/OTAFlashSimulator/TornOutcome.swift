@@ -1,23 +1,22 @@
 /// What an operation leaves behind when the power goes in the middle of it.
 ///
-/// Each outcome means something for a write and for an erase. Units and blocks that the operation would not have
-/// touched are never changed.
+/// Each outcome means something for a write and for an erase. Counts of units are cut to what the operation has. Units
+/// and blocks that the operation would not have touched are never changed.
 ///
-/// - Note: Source: DESIGN, section 4, outcomes (a) to (e); Docs/PowerLossModel.md.
+/// - Note: Source: the outcomes (a) to (e) of Docs/PowerLossModel.md.
 public enum TornOutcome: Equatable, Hashable, Sendable {
   /// Nothing happened.
   case notDone
   /// The operation was just complete.
   case done
-  /// Write: the first units were written. Erase: the first units were erased. At most as many as there are.
+  /// The first units were written, or erased.
   case prefix(units: Int)
-  /// Write: of every unit a random subset of the bits that were to change has changed. Erase: likewise, in the first
-  /// block that was not yet erased.
+  /// A random subset of the bits that were to change has changed, in all units; of an erase, in all blocks.
   case randomBits(seed: UInt64)
-  /// Write: as ``randomBits(seed:)``, but in one unit only, those before it written, those behind untouched. Erase: some
-  /// units of the block are erased, the others as they were.
-  case partial(seed: UInt64)
-  /// Write: units up to one were written; that one reads differently every time, those behind are untouched. Erase: the
-  /// block reads differently every time, between what it was and erased.
-  case unstable(seed: UInt64)
+  /// The first units were written and the next one got a random subset of its bits. Of an erase: the blocks before that
+  /// unit are erased, and of its own block some units are erased and the others as they were.
+  case partial(after: Int, seed: UInt64)
+  /// The first units were written, and the next one reads differently every time, between what it was and what it was to
+  /// be. Of an erase: the blocks before that unit are erased, and all of its own block reads differently every time.
+  case unstable(after: Int)
 }

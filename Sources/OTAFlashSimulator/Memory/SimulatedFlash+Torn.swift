@@ -41,14 +41,13 @@ extension SimulatedFlash {
       for (number, unit) in units.enumerated() {
         writeSomeBits(of: part(number, of: source), to: unit, using: &random)
       }
-    case .partial(let seed):
+    case .partial(let count, let seed):
       var random = SplitMix64(seed: seed)
-      let torn = Int(random.next() % UInt64(units.count))
+      let torn = min(max(0, count), units.count - 1)
       write(source, to: units.prefix(torn))
       writeSomeBits(of: part(torn, of: source), to: units[torn], using: &random)
-    case .unstable(let seed):
-      var random = SplitMix64(seed: seed)
-      let torn = Int(random.next() % UInt64(units.count))
+    case .unstable(let count):
+      let torn = min(max(0, count), units.count - 1)
       write(source, to: units.prefix(torn))
       writeUnstably(part(torn, of: source), to: units[torn])
     }
@@ -121,21 +120,21 @@ extension SimulatedFlash {
       }
     case .randomBits(let seed):
       var random = SplitMix64(seed: seed)
-      let torn = eraseSome(of: range, using: &random)
-      for index in blocks[torn].bytes.indices {
-        let old = blocks[torn].bytes[index]
-        let change = (old ^ geometry.erasedByte) & UInt8(truncatingIfNeeded: random.next())
-        blocks[torn].bytes[index] = old ^ change
+      for block in range {
+        for index in blocks[block].bytes.indices {
+          let old = blocks[block].bytes[index]
+          let change = (old ^ geometry.erasedByte) & UInt8(truncatingIfNeeded: random.next())
+          blocks[block].bytes[index] = old ^ change
+        }
+        touch(block)
       }
-      touch(torn)
-    case .partial(let seed):
+    case .partial(let units, let seed):
       var random = SplitMix64(seed: seed)
-      let torn = eraseSome(of: range, using: &random)
+      let torn = eraseBlocks(of: range, before: units)
       for unit in blocks[torn].isUsed.indices where random.next() & 1 == 0 { clear(unit: unit, of: torn) }
       touch(torn)
-    case .unstable(let seed):
-      var random = SplitMix64(seed: seed)
-      let torn = eraseSome(of: range, using: &random)
+    case .unstable(let units):
+      let torn = eraseBlocks(of: range, before: units)
       for index in blocks[torn].bytes.indices {
         let change = blocks[torn].bytes[index] ^ geometry.erasedByte
         if change != 0 { blocks[torn].unstableBits[index, default: 0] |= change }
@@ -150,11 +149,17 @@ extension SimulatedFlash {
     wear[block] += 1
   }
 
-  /// Erases the first blocks, up to one that is left for the caller to tear.
-  private mutating func eraseSome(of range: Range<Int>, using random: inout SplitMix64) -> Int {
-    let torn = range.lowerBound + Int(random.next() % UInt64(range.count))
-    for block in range.lowerBound..<torn { erase(block) }
-    return torn
+  /// Erases the blocks before the one with this unit.
+  ///
+  /// - Returns: that one, for the caller to tear.
+  private mutating func eraseBlocks(of range: Range<Int>, before units: Int) -> Int {
+    var left = max(0, units)
+    for block in range.dropLast() {
+      guard left >= blocks[block].isUsed.count else { return block }
+      left -= blocks[block].isUsed.count
+      erase(block)
+    }
+    return range.upperBound - 1
   }
 
   private mutating func erase(firstUnits count: Int, of block: Int) {

@@ -1,0 +1,87 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTAFlashSimulator
+import OTAPartition
+
+enum AgentError: Error {
+  case storage(StorageError)
+  case boot(BootError)
+  case doesNotConverge
+}
+
+/// What an agent does with a device until an update has found its end: boot, stage, verify, activate, boot, judge,
+/// report. Each turn of the loop is a start of the device, and takes up what the journal says.
+struct TestAgent: Sendable {
+  var board: TestBoard
+  var image: TestImage
+  /// Whether the new image passes its health check.
+  var isHealthy = true
+  var attempts: UInt8 = 5
+  var chunkSize = 700
+  var checkpointInterval: UInt32 = 2048
+
+  func run(_ device: SharedFlash) throws(AgentError) {
+    for _ in 0..<16 where try start(device) { return }
+    throw .doesNotConverge
+  }
+
+  /// One start of the device.
+  ///
+  /// - Returns: whether the update has found its end.
+  private func start(_ device: SharedFlash) throws(AgentError) -> Bool {
+    var storage = try open(device)
+    do throws(BootError) {
+      _ = try BootManager.boot(&storage, hash: SodiumSHA256.self)
+    } catch {
+      throw .boot(error)
+    }
+    do throws(StorageError) {
+      return try act(&storage)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func open(_ device: SharedFlash) throws(AgentError) -> DeviceStorage<SharedFlash> {
+    do throws(StorageError) {
+      var storage = try DeviceStorage(opening: device, layout: board.layout)
+      storage.checkpointInterval = checkpointInterval
+      return storage
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func act(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) -> Bool {
+    switch storage.state.update {
+    case .idle:
+      let hasEnded =
+        storage.state.boot.lastRevert != nil
+        || storage.state.boot[storage.runningSlot]?.sequenceNumber == image.sequenceNumber
+      if !hasEnded { try install(&storage) }
+      return hasEnded
+    case .staging:
+      try install(&storage)
+    case .applying:
+      if isHealthy { try storage.confirm() } else { try storage.revert(.healthCheckFailed) }
+    case .rollingBack(let offer, let code):
+      try storage.record(.reporting(Report(updateID: offer.updateID, outcome: .reverted, code: code)))
+    case .reporting:
+      try storage.record(.idle)
+    }
+    return false
+  }
+
+  private func install(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) {
+    var writer = try storage.beginStaging(image.verifiedManifest(), offer: image.offer)
+    var offset = Int(writer.offset)
+    while offset < image.bytes.count {
+      let end = min(offset + chunkSize, image.bytes.count)
+      try storage.write(image.bytes.span.extracting(offset..<end), with: &writer)
+      offset = end
+    }
+    let staged = try storage.finish(writer)
+    try storage.activate(try storage.verify(staged, using: SodiumSHA256.self), attempts: attempts)
+  }
+}

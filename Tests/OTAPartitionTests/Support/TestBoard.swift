@@ -1,0 +1,116 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTAFlashSimulator
+import OTAPartition
+import Testing
+
+/// A small device with a layout, in the variants that tests run on.
+struct TestBoard: Sendable, CustomTestStringConvertible {
+  let name: String
+  let geometry: FlashGeometry
+  let layout: DeviceLayout
+  let writeToUsed: SimulatedFlash.WriteToUsed
+
+  var testDescription: String { name }
+
+  /// Equal blocks of 1 KiB, 4-byte units, hardware that refuses to write over used units.
+  static func uniform() throws -> TestBoard {
+    let geometry = try FlashGeometry(eraseBlockSize: 1 << 10, blockCount: 24, writeSize: 4)
+    let layout = try DeviceLayout(
+      slotA: 4096..<12288, slotB: 12288..<20480, journalA: 0..<2048, journalB: 2048..<4096, on: geometry)
+    return TestBoard(name: "uniform 1 KiB", geometry: geometry, layout: layout, writeToUsed: .isRefused)
+  }
+
+  /// Blocks of three sizes, 8-byte units, erased to zero, aligned reads, areas of several blocks, and hardware that
+  /// carries out any write.
+  static func mixed() throws -> TestBoard {
+    let regions = [
+      FlashGeometry.Region(eraseBlockSize: 512, blockCount: 8),
+      FlashGeometry.Region(eraseBlockSize: 2048, blockCount: 8),
+      FlashGeometry.Region(eraseBlockSize: 1024, blockCount: 4),
+    ]
+    let geometry = try FlashGeometry(regions: regions.span, writeSize: 8, readSize: 4, erasedByte: 0x00)
+    let layout = try DeviceLayout(
+      slotA: 4096..<12288, slotB: 12288..<20480, journalA: 0..<2048, journalB: 2048..<4096, on: geometry)
+    return TestBoard(
+      name: "mixed blocks, erased to 0", geometry: geometry, layout: layout, writeToUsed: .isUndefined)
+  }
+
+  static func all() throws -> [TestBoard] { [try uniform(), try mixed()] }
+
+  /// What the layout may change; the rest of the device is somebody else's.
+  var ownRanges: [Range<UInt32>] { [layout.slotA, layout.slotB, layout.journalA, layout.journalB] }
+
+  /// A device full of old noise, as it comes from a shelf, to be provisioned.
+  func used(seed: UInt64 = 1) -> SimulatedFlash {
+    var flash = SimulatedFlash(geometry)
+    var random = SplitMix64(seed: seed)
+    flash.setContents((0..<Int(geometry.capacity)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+    flash.writeToUsed = writeToUsed
+    return flash
+  }
+
+  /// A device that runs an image from slot a.
+  func provisioned(_ image: TestImage) throws(StorageError) -> SimulatedFlash {
+    let storage = try DeviceStorage.provision(
+      used(), layout: layout, factoryImage: image.bytes.span, sequenceNumber: image.sequenceNumber,
+      version: image.version, hash: SodiumSHA256.self)
+    var flash = storage.closed()
+    flash.resetCounters()
+    return flash
+  }
+
+  /// The bytes that a slot begins with.
+  func bytes(_ count: Int, of slot: SlotIdentifier, on flash: SimulatedFlash) -> [UInt8] {
+    let start = layout[slot].lowerBound
+    return flash.contents(of: start..<start + UInt32(count))
+  }
+}
+
+/// An image made of noise, and the manifest that would bring it.
+struct TestImage: Sendable {
+  let bytes: [UInt8]
+  let sequenceNumber: SequenceNumber
+  let version: Version
+
+  init(size: Int, sequenceNumber: UInt64, seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    self.sequenceNumber = SequenceNumber(sequenceNumber)
+    version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
+  }
+
+  static let old = TestImage(size: 3001, sequenceNumber: 5, seed: 100)
+  static let new = TestImage(size: 5003, sequenceNumber: 6, seed: 200)
+
+  var description: ImageDescription {
+    ImageDescription(digest: SodiumSHA256.digest(of: bytes.span), size: UInt32(bytes.count))
+  }
+
+  var record: ImageRecord {
+    ImageRecord(image: description, sequenceNumber: sequenceNumber, version: version)
+  }
+
+  var updateID: Digest {
+    let name: [UInt8] = [UInt8](bytes.prefix(16))
+    return SodiumSHA256.digest(of: name.span)
+  }
+
+  var offer: Offer {
+    Offer(updateID: updateID, sequenceNumber: sequenceNumber, imageSize: UInt32(bytes.count))
+  }
+
+  /// What the manifest verifier would hand over.
+  func verifiedManifest() -> VerifiedManifest {
+    let identifier = UniversalIdentifier(high: 1, low: 2)
+    let payload = PayloadDescription(
+      digest: description.digest, size: description.size, uri: [], encoding: .identity,
+      blocks: BlockDigests(blockSize: 4096, digests: []))
+    let manifest = Manifest(
+      sequenceNumber: sequenceNumber, newVersion: version, component: ComponentIdentifier("app"),
+      compatibility: Compatibility(vendorID: identifier, classID: identifier), image: description,
+      payload: payload)
+    return VerifiedManifest(manifest: manifest, updateID: updateID)
+  }
+}

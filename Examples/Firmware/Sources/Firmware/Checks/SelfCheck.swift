@@ -21,6 +21,7 @@ struct SelfCheck {
     report("telemetry", telemetryComesBack())
     report("geometry", geometryIsRight())
     report("payload", payloadIsBounded())
+    report("patch", patchIsRefused())
     report("image", imageIsReadable())
     report("regulator", regulatorSettles())
     return failures == 0
@@ -137,6 +138,35 @@ struct SelfCheck {
       buffer[0] = 0
       guard case .delta(.trailingData) = error else { return false }
       return decoder.outputCount == 16
+    }
+  }
+
+  /// Pushes a patch, whose stream this board cannot inflate, and one of a format that nobody knows.
+  private func patchIsRefused() -> Bool {
+    pushPatch(firstByte: BSDiff43Format.magicByte(at: 0)) == .unsupportedCompression
+      && pushPatch(firstByte: 0x42) == .unsupportedFormat
+  }
+
+  private func pushPatch(firstByte: UInt8) -> DeltaError? {
+    var header = InlineArray<25, UInt8>(repeating: 0)
+    for index in 0..<BSDiff43Format.magicSize { header[index] = BSDiff43Format.magicByte(at: index) }
+    header[0] = firstByte
+    header[BSDiff43Format.magicSize] = 200
+    var source = ImageMemory()
+    var sink = CRC32()
+    do throws(DeltaError) {
+      var decoder = try BSDiff43Decoder<NoDecompressor>(
+        imageSize: 200, sourceSize: source.size, limits: Limits(decoderMemory: 2048))
+      do throws(PatchError<ImageMemory.Failure, Never>) {
+        try decoder.push(header.span, source: &source, sink: &sink)
+      } catch {
+        guard case .delta(let reason) = error else { return nil }
+        return reason
+      }
+      try decoder.finish()
+      return nil
+    } catch {
+      return error
     }
   }
 

@@ -73,16 +73,15 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
   ///
   /// - Parameters:
   ///   - bytes: any number of bytes; every division gives the same image or the same error.
-  ///   - source: the old image.
-  ///   - sink: where the new image goes, at most 512 bytes at a time.
+  ///   - media: the old image, and where the new one goes, at most 512 bytes at a time.
   /// - Throws: ``PatchError/delta(_:)`` with any ``DeltaError`` of the format, ``PatchError/source(_:)`` or
   ///   ``PatchError/sink(_:)``; what was written before stays written.
-  public mutating func push<Source: ImageSource & ~Copyable, Sink: ImageSink & ~Copyable>(
-    _ bytes: Span<UInt8>, source: inout Source, sink: inout Sink
-  ) throws(PatchError<Source.Failure, Sink.Failure>) {
+  public mutating func push<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, media: inout Media
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     guard phase != .failed else { throw .delta(failure) }
-    do throws(PatchError<Source.Failure, Sink.Failure>) {
-      try consume(bytes, source: &source, sink: &sink)
+    do throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
+      try consume(bytes, media: &media)
     } catch {
       phase = .failed
       if case .delta(let error) = error { failure = error }
@@ -102,9 +101,9 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
     }
   }
 
-  private mutating func consume<Source: ImageSource & ~Copyable, Sink: ImageSink & ~Copyable>(
-    _ bytes: Span<UInt8>, source: inout Source, sink: inout Sink
-  ) throws(PatchError<Source.Failure, Sink.Failure>) {
+  private mutating func consume<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, media: inout Media
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     var position = 0
     while phase == .header {
       guard position < bytes.count else { return }
@@ -120,7 +119,7 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
       }
       position += progress.consumed
       if progress.produced > 0 {
-        try process(progress.produced, source: &source, sink: &sink)
+        try process(progress.produced, media: &media)
       }
       if progress.isAtEnd {
         guard phase == .streamEnd else { throw .delta(.truncated) }
@@ -164,9 +163,9 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
     return progress
   }
 
-  private mutating func process<Source: ImageSource & ~Copyable, Sink: ImageSink & ~Copyable>(
-    _ count: Int, source: inout Source, sink: inout Sink
-  ) throws(PatchError<Source.Failure, Sink.Failure>) {
+  private mutating func process<Media: PatchMedia & ~Copyable>(
+    _ count: Int, media: inout Media
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     switch phase {
     case .control:
       for index in 0..<count { field[fieldCount + index] = inflated[index] }
@@ -174,12 +173,12 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
       guard fieldCount == BSDiff43Format.controlSize else { return }
       do throws(DeltaError) { try takeControl() } catch { throw .delta(error) }
     case .difference:
-      do throws(Source.Failure) { try addOld(count, source: &source) } catch { throw .source(error) }
-      do throws(Sink.Failure) { try write(count, sink: &sink) } catch { throw .sink(error) }
+      do throws(Media.SourceFailure) { try addOld(count, media: &media) } catch { throw .source(error) }
+      do throws(Media.SinkFailure) { try write(count, media: &media) } catch { throw .sink(error) }
       sourcePosition += UInt32(count)
       if runLeft == 0 { beginExtra() }
     case .extra:
-      do throws(Sink.Failure) { try write(count, sink: &sink) } catch { throw .sink(error) }
+      do throws(Media.SinkFailure) { try write(count, media: &media) } catch { throw .sink(error) }
       if runLeft == 0 { endControl() }
     case .streamEnd:
       throw .delta(.trailingData)
@@ -216,20 +215,20 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
     phase = outputCount == imageSize ? .streamEnd : .control
   }
 
-  private mutating func addOld<Source: ImageSource & ~Copyable>(
-    _ count: Int, source: inout Source
-  ) throws(Source.Failure) {
+  private mutating func addOld<Media: PatchMedia & ~Copyable>(
+    _ count: Int, media: inout Media
+  ) throws(Media.SourceFailure) {
     var buffer = old.mutableSpan
     var part = buffer._mutatingExtracting(0..<count)
-    try source.read(into: &part, at: sourcePosition)
+    try media.readSource(into: &part, at: sourcePosition)
     // The format's difference is modulo 256: wrapping is what is meant.
     for index in 0..<count { inflated[index] = inflated[index] &+ old[index] }
   }
 
-  private mutating func write<Sink: ImageSink & ~Copyable>(
-    _ count: Int, sink: inout Sink
-  ) throws(Sink.Failure) {
-    try sink.write(inflated.span.extracting(0..<count))
+  private mutating func write<Media: PatchMedia & ~Copyable>(
+    _ count: Int, media: inout Media
+  ) throws(Media.SinkFailure) {
+    try media.writeImage(inflated.span.extracting(0..<count))
     outputCount += UInt32(count)
     runLeft -= UInt32(count)
   }

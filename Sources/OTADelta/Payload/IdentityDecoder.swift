@@ -20,20 +20,19 @@ public struct IdentityDecoder: ~Copyable, PayloadDecoder {
   ///
   /// - Parameters:
   ///   - bytes: any number of bytes.
-  ///   - source: not read.
-  ///   - sink: where the image goes.
+  ///   - media: where the image goes; no old image is read.
   /// - Throws: ``DeltaError/trailingData`` if there are more bytes than the image has; those that it has are
   ///   written. ``PatchError/sink(_:)`` if the sink fails.
-  public mutating func push<Source: ImageSource & ~Copyable, Sink: ImageSink & ~Copyable>(
-    _ bytes: Span<UInt8>, source: inout Source, sink: inout Sink
-  ) throws(PatchError<Source.Failure, Sink.Failure>) {
+  public mutating func push<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, media: inout Media
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     if let failure { throw .delta(failure) }
     let missing = imageSize - outputCount
     // Compared in 64 bits: `missing` need not fit the Int of a 32-bit device until it is known to be the smaller.
     let count = UInt64(bytes.count) <= UInt64(missing) ? bytes.count : Int(missing)
     if count > 0 {
-      do throws(Sink.Failure) {
-        try sink.write(bytes.extracting(0..<count))
+      do throws(Media.SinkFailure) {
+        try media.writeImage(bytes.extracting(0..<count))
       } catch {
         failure = .abandoned
         throw .sink(error)

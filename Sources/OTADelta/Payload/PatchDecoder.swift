@@ -49,24 +49,23 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
   ///
   /// - Parameters:
   ///   - bytes: any number of bytes; every division gives the same image or the same error.
-  ///   - source: the old image; not read if the payload is the image.
-  ///   - sink: where the new image goes.
+  ///   - media: the old image (not read if the payload is the image), and where the new one goes.
   /// - Throws: as the chosen decoder does.
-  public mutating func push<Source: ImageSource & ~Copyable, Sink: ImageSink & ~Copyable>(
-    _ bytes: Span<UInt8>, source: inout Source, sink: inout Sink
-  ) throws(PatchError<Source.Failure, Sink.Failure>) {
+  public mutating func push<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, media: inout Media
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     switch consume self {
     case .identity(var decoder):
-      do throws(PatchError<Source.Failure, Sink.Failure>) {
-        try decoder.push(bytes, source: &source, sink: &sink)
+      do throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
+        try decoder.push(bytes, media: &media)
       } catch {
         self = .identity(decoder)
         throw error
       }
       self = .identity(decoder)
     case .bsdiff43(var decoder):
-      do throws(PatchError<Source.Failure, Sink.Failure>) {
-        try decoder.push(bytes, source: &source, sink: &sink)
+      do throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
+        try decoder.push(bytes, media: &media)
       } catch {
         self = .bsdiff43(decoder)
         throw error

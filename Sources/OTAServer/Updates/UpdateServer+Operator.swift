@@ -1,0 +1,108 @@
+public import OTACore
+import OTACrypto
+
+// What an operator's program calls; nothing of it is reachable over the routes of ``UpdateServer/respond(to:)``.
+extension UpdateServer {
+  /// Adds a device to the registry; adding the same facts again changes nothing.
+  ///
+  /// - Throws: ``ServerError/store(_:)``; with ``StoreError/conflict`` if the device is registered with other facts
+  ///   or another key.
+  public func register(_ device: RegisteredDevice) async throws(ServerError) {
+    do throws(StoreError) {
+      try await store.register(device, at: now())
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// Makes an update available to the devices that it fits.
+  ///
+  /// Publishing the same again changes nothing. The files are on the disk before the update is known: a failure, also
+  /// a loss of power, leaves at most a file that no update names.
+  ///
+  /// - Parameters:
+  ///   - envelope: the signed manifest.
+  ///   - payload: the bytes that it describes.
+  /// - Returns: the update.
+  /// - Throws: ``ServerError``; nothing is offered then.
+  @discardableResult
+  public func publish(
+    envelope: [UInt8], payload: [UInt8]
+  ) async throws(ServerError) -> PublishedUpdate {
+    let manifest: Manifest
+    do throws(VerificationRefusal) {
+      manifest = try verifier.manifest(in: envelope)
+    } catch {
+      throw .manifestRefused(error.code)
+    }
+    guard payload.count == Int(manifest.payload.size) else { throw .payloadSizeMismatch }
+    guard SHA256.digest(of: payload.span) == manifest.payload.digest else { throw .payloadDigestMismatch }
+
+    let update = PublishedUpdate(
+      manifest: manifest, id: SHA256.digest(of: envelope.span), envelopeSize: UInt64(envelope.count),
+      publishedAt: now())
+    do throws(StoreError) {
+      try artifacts.add(payload, as: update.payload.digest)
+      try artifacts.add(envelope, as: update.id)
+      try await store.publish(
+        update,
+        artifacts: [
+          ArtifactRecord(digest: update.payload.digest, size: UInt64(payload.count)),
+          ArtifactRecord(digest: update.id, size: update.envelopeSize),
+        ])
+    } catch {
+      throw .store(error)
+    }
+    return update
+  }
+
+  /// Counts the devices in each state of each update, the latest sequence number first.
+  ///
+  /// - Throws: ``ServerError/store(_:)``.
+  public func statistics() async throws(ServerError) -> [UpdateStatistics] {
+    do throws(StoreError) {
+      return try await store.updateStatistics()
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// Lists devices in the order of their identifiers, a page at a time.
+  ///
+  /// - Parameters:
+  ///   - last: the last device of the page before, or `nil` for the first page.
+  ///   - limit: the most devices to list.
+  /// - Returns: a page; it is the last one if it has fewer than `limit` devices.
+  /// - Throws: ``ServerError/store(_:)``.
+  public func deviceStatuses(
+    after last: UniversalIdentifier? = nil, limit: Int = 100
+  ) async throws(ServerError) -> [DeviceStatus] {
+    do throws(StoreError) {
+      return try await store.deviceStatuses(after: last, limit: limit)
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// Lists the deployments of a device, the latest sequence number first.
+  ///
+  /// - Throws: ``ServerError/store(_:)``.
+  public func deployments(of device: UniversalIdentifier) async throws(ServerError) -> [Deployment] {
+    do throws(StoreError) {
+      return try await store.deployments(of: device)
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// Lists the receipts of a device in the order in which they arrived.
+  ///
+  /// - Throws: ``ServerError/store(_:)``.
+  public func receipts(of device: UniversalIdentifier) async throws(ServerError) -> [StoredReceipt] {
+    do throws(StoreError) {
+      return try await store.receipts(of: device)
+    } catch {
+      throw .store(error)
+    }
+  }
+}

@@ -1,5 +1,6 @@
 public import OTACore
 import OTACrypto
+import OTACryptoSodium
 
 /// A folder of files that are named by the SHA-256 digest of their bytes.
 ///
@@ -35,7 +36,7 @@ public struct ArtifactStore: Sendable {
   ///   ``StoreError/failed(path:status:)``, and then nothing is left of the file.
   public func add(_ bytes: [UInt8], as digest: Digest) throws(StoreError) {
     guard digest.algorithm == .sha256 else { throw .valueOutOfRange }
-    guard SHA256.digest(of: bytes.span) == digest else { throw .digestMismatch }
+    guard SodiumSHA256.digest(of: bytes.span) == digest else { throw .digestMismatch }
     let path = path(of: digest)
     try FileSystem.write(bytes, to: path, by: path + ArtifactStore.partialSuffix, in: directory)
   }

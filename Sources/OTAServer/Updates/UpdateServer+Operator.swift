@@ -1,5 +1,6 @@
 public import OTACore
 import OTACrypto
+import OTACryptoSodium
 
 // What an operator's program calls; nothing of it is reachable over the routes of ``UpdateServer/respond(to:)``.
 extension UpdateServer {
@@ -35,11 +36,14 @@ extension UpdateServer {
     } catch {
       throw .manifestRefused(error.code)
     }
+    try UpdateServer.requireKeepable(manifest)
     guard payload.count == Int(manifest.payload.size) else { throw .payloadSizeMismatch }
-    guard SHA256.digest(of: payload.span) == manifest.payload.digest else { throw .payloadDigestMismatch }
+    guard SodiumSHA256.digest(of: payload.span) == manifest.payload.digest else {
+      throw .payloadDigestMismatch
+    }
 
     let update = PublishedUpdate(
-      manifest: manifest, id: SHA256.digest(of: envelope.span), envelopeSize: UInt64(envelope.count),
+      manifest: manifest, id: SodiumSHA256.digest(of: envelope.span), envelopeSize: UInt64(envelope.count),
       publishedAt: now())
     do throws(StoreError) {
       try artifacts.add(payload, as: update.payload.digest)
@@ -54,6 +58,18 @@ extension UpdateServer {
       throw .store(error)
     }
     return update
+  }
+
+  /// Refuses what no store could keep, before anything is written.
+  private static func requireKeepable(_ manifest: Manifest) throws(ServerError) {
+    var digests = [manifest.image.digest, manifest.payload.digest]
+    if case .delta(let delta) = manifest.payload.encoding { digests.append(delta.source.digest) }
+    guard digests.allSatisfy({ $0.algorithm == .sha256 }) else {
+      throw .manifestRefused(.unsupportedAlgorithm)
+    }
+    guard manifest.sequenceNumber.rawValue <= UInt64(Int64.max) else {
+      throw .manifestRefused(.limitExceeded)
+    }
   }
 
   /// Counts the devices in each state of each update, the latest sequence number first.

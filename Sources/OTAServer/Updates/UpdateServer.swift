@@ -34,11 +34,12 @@ public struct UpdateServer: Sendable {
   /// - Parameters:
   ///   - store: where registry, updates and reports are kept.
   ///   - artifacts: where manifests and payloads are kept.
-  ///   - verifier: reads manifests and verifies receipts.
+  ///   - verifier: reads manifests and verifies receipts; by default SUIT and COSE, without checking who published.
   ///   - configuration: what an operator may set.
   ///   - now: the clock, in UTC; the system's by default.
   public init(
-    store: any ServerStore, artifacts: ArtifactStore, verifier: any ServerVerifier,
+    store: any ServerStore, artifacts: ArtifactStore,
+    verifier: any ServerVerifier = SUITServerVerifier(publishers: nil),
     configuration: Configuration = Configuration(),
     now: @escaping @Sendable () -> Timestamp = UpdateServer.systemTime
   ) {

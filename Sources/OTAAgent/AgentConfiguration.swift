@@ -1,0 +1,52 @@
+public import OTACore
+public import OTACrypto
+
+/// What an agent is given: who the device is, whom it trusts, and how it decides.
+public struct AgentConfiguration: Sendable {
+  /// What the device is.
+  public var profile: DeviceProfile
+  /// The keys that may sign manifests.
+  public var trustStore: TrustStore
+  /// Signs reports with the device's own key.
+  public var signer: any Signer
+  /// The way to the server.
+  public var transport: any Transport
+  /// Decides when to install and when to restart.
+  public var policy: any UpdatePolicy
+  /// Decides whether a new image is good.
+  public var health: any HealthCheck
+  /// How often a new image may boot before it must be confirmed; at least 1.
+  public var trialAttempts: UInt8
+  /// How many interruptions in a row, without a byte of progress, end a download attempt; at least 1.
+  public var interruptionLimit: UInt8
+  /// How long a health check may take.
+  public var healthTimeout: Duration
+  /// How long to wait before a download goes on after an interruption.
+  public var backoff: Backoff
+  /// Sleeps; tests and simulations replace it.
+  public var sleep: @Sendable (Duration) async throws -> Void
+  /// Is told what happens.
+  public var observer: @Sendable (AgentNotice) -> Void
+
+  /// Makes a configuration; what has a default suits a Linux device that updates itself.
+  public init(
+    profile: DeviceProfile, trustStore: TrustStore, signer: any Signer, transport: any Transport,
+    policy: any UpdatePolicy = AutomaticPolicy(), health: any HealthCheck, trialAttempts: UInt8 = 3,
+    interruptionLimit: UInt8 = 8, healthTimeout: Duration = .seconds(300), backoff: Backoff = Backoff(),
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    observer: @escaping @Sendable (AgentNotice) -> Void = { _ in }
+  ) {
+    self.profile = profile
+    self.trustStore = trustStore
+    self.signer = signer
+    self.transport = transport
+    self.policy = policy
+    self.health = health
+    self.trialAttempts = trialAttempts
+    self.interruptionLimit = interruptionLimit
+    self.healthTimeout = healthTimeout
+    self.backoff = backoff
+    self.sleep = sleep
+    self.observer = observer
+  }
+}

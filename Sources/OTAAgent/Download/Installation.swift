@@ -1,0 +1,110 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTADelta
+import OTADeltaZlib
+import OTAPartition
+
+/// One update on its way into a slot: the verified manifest, and how far its payload has come.
+///
+/// It outlives interruptions of the network. It does not outlive a loss of power; then the journal knows how much of
+/// the image is in the slot, an image as payload goes on there, and a patch is decoded again from its start without
+/// writing what is already written (its decoder's memory is gone).
+struct Installation: ~Copyable {
+  let manifest: VerifiedManifest
+  let offer: Offer
+  private var authenticator: BlockAuthenticator<SodiumSHA256>
+  private var decoder: PatchDecoder<ZlibInflater>
+  private let outputOffset: UInt32
+  /// Whether the image was whole in the slot before: then there is nothing to fetch and nothing to decode.
+  let isStaged: Bool
+
+  /// Prepares to take in a payload.
+  ///
+  /// - Parameters:
+  ///   - manifest: what the image is, and how it is made.
+  ///   - offer: names the update in the journal.
+  ///   - stagedBytes: how much of the image is in the slot already.
+  ///   - limits: what the decoder may use.
+  /// - Throws: ``PayloadFailure/refused(_:)`` if the device cannot decode this payload.
+  init(
+    _ manifest: consuming VerifiedManifest, offer: Offer, stagedBytes: UInt32, limits: Limits
+  ) throws(PayloadFailure) {
+    let description = manifest.manifest
+    let payload = description.payload
+    switch payload.encoding {
+    case .identity: authenticator = BlockAuthenticator(payload: payload, containing: stagedBytes)
+    case .delta: authenticator = BlockAuthenticator(payload: payload, containing: 0)
+    }
+    outputOffset = authenticator.authenticatedBytes
+    isStaged = stagedBytes == description.image.size
+    do throws(DeltaError) {
+      decoder = try PatchDecoder<ZlibInflater>(
+        encoding: payload.encoding, imageSize: description.image.size - outputOffset, limits: limits)
+    } catch {
+      throw .refused(error.code)
+    }
+    self.manifest = manifest
+    self.offer = offer
+  }
+
+  var payload: PayloadDescription { manifest.manifest.payload }
+
+  /// The first payload byte that is still to be fetched.
+  var receivedBytes: UInt32 { authenticator.receivedBytes }
+
+  /// How many payload bytes were taken in.
+  var authenticatedBytes: UInt32 { authenticator.authenticatedBytes }
+
+  /// Whether the whole payload was taken in.
+  var isComplete: Bool { authenticator.isComplete }
+
+  /// Takes in bytes as they arrive: authenticates, decodes and writes each block that they complete.
+  ///
+  /// - Throws: a ``PayloadFailure``. Then nothing of the block that failed to authenticate was decoded or written.
+  mutating func take<Device: Flash & ~Copyable>(
+    _ bytes: [UInt8], into target: inout SlotTarget<Device>
+  ) throws(PayloadFailure) {
+    try authenticator.append(bytes) { (block) throws(PayloadFailure) in
+      do throws(StorageError) {
+        try target.begin(manifest, offer: offer, outputOffset: outputOffset)
+      } catch {
+        throw .storage(error.code)
+      }
+      do throws(PatchError<StorageError, StorageError>) {
+        try decoder.push(block, media: &target)
+      } catch {
+        switch error {
+        case .delta(let error): throw .refused(error.code)
+        case .source(let error), .sink(let error): throw .storage(error.code)
+        }
+      }
+    }
+  }
+
+  /// Ends the payload and the image.
+  ///
+  /// - Throws: a ``PayloadFailure`` if the image is not complete.
+  mutating func finish<Device: Flash & ~Copyable>(
+    into target: inout SlotTarget<Device>
+  ) throws(PayloadFailure) -> StagedImage {
+    do throws(StorageError) {
+      // Only does something where not a block had to come.
+      try target.begin(manifest, offer: offer, outputOffset: outputOffset)
+    } catch {
+      throw .storage(error.code)
+    }
+    if !isStaged {
+      do throws(DeltaError) {
+        try decoder.finish()
+      } catch {
+        throw .refused(error.code)
+      }
+    }
+    do throws(StorageError) {
+      return try target.finish()
+    } catch {
+      throw .storage(error.code)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import OTACore
+import OTACryptoSodium
+import OTAPartition
+import OTAStateMachine
+
+// From a staged image to a confirmed or reverted one. Each step that changes what boots is one durable record.
+extension UpdateAgent where Device: ~Copyable {
+  func verifyImage() -> UpdateEvent {
+    guard let image = staged.take() else { return .storageFailed(.slotEmpty) }
+    do {
+      verified = try target.storage.verify(image, using: SodiumSHA256.self)
+      return .imageVerified
+    } catch {
+      let code = error.code
+      guard code == .imageDigestMismatch else { return fail(code) }
+      dropUpdate()
+      configuration.observer(.refused(code))
+      return .imageRefused(code)
+    }
+  }
+
+  func activate() -> UpdateEvent {
+    guard let image = verified.take() else { return .storageFailed(.slotEmpty) }
+    do {
+      try target.storage.activate(image, attempts: configuration.trialAttempts)
+      return .activationRecorded
+    } catch {
+      return fail(error.code)
+    }
+  }
+
+  func checkHealth() async -> UpdateEvent {
+    let boot = target.storage.state.boot
+    guard let running = boot[boot.selection.slot] else { return .healthFailed(.slotEmpty) }
+    let verdict = await verdict(
+      of: configuration.health, on: running, timeout: configuration.healthTimeout, sleep: configuration.sleep)
+    switch verdict {
+    case .healthy: return .healthPassed
+    case .unhealthy(let code): return .healthFailed(code)
+    }
+  }
+
+  func confirm() -> UpdateEvent {
+    do {
+      try target.storage.confirm()
+      return .confirmationRecorded
+    } catch {
+      return fail(error.code)
+    }
+  }
+
+  func revert(_ code: ErrorCode) -> UpdateEvent {
+    do {
+      try target.storage.revert(code)
+      return .reversionRecorded
+    } catch {
+      return fail(error.code)
+    }
+  }
+
+  private func fail(_ code: ErrorCode) -> UpdateEvent {
+    dropUpdate()
+    configuration.observer(.storageFailed(code))
+    return .storageFailed(code)
+  }
+}

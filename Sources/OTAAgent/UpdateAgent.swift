@@ -1,0 +1,139 @@
+public import OTACore
+import OTACrypto
+public import OTAPartition
+public import OTAStateMachine
+
+/// Drives the update machine of one device against its flash, its server and its application.
+///
+/// An agent owns the flash while it runs. Call ``start()`` once after the device has booted, then ``poll()`` when it is
+/// time to ask the server; each returns when there is nothing more to do, or when the device has to restart. Everything
+/// that must survive a loss of power is in the journal before the agent acts on it.
+public actor UpdateAgent<Device: Flash & ~Copyable> {
+  let configuration: AgentConfiguration
+  var machine: UpdateMachine
+  var target: SlotTarget<Device>
+  var candidate: VerifiedManifest?
+  var offeredManifest: Manifest?
+  var installation: Installation?
+  var staged: StagedImage?
+  var verified: VerifiedImage?
+  private var isBusy = false
+
+  /// Takes over a device.
+  ///
+  /// - Parameters:
+  ///   - storage: its flash and journal, as the boot manager left them.
+  ///   - configuration: who the device is and how it decides.
+  /// - Precondition: the numbers of attempts in the configuration are not zero.
+  public init(_ storage: consuming sending DeviceStorage<Device>, configuration: AgentConfiguration) {
+    precondition(configuration.trialAttempts > 0, "a trial needs at least one attempt")
+    self.configuration = configuration
+    machine = UpdateMachine(
+      resuming: storage.state.update, interruptionLimit: configuration.interruptionLimit)
+    target = SlotTarget(storage)
+  }
+
+  /// Where the device is in the life of an update.
+  public var state: UpdateState { machine.state }
+
+  /// What the journal holds.
+  public var deviceState: DeviceState { target.storage.state }
+
+  /// Goes on after a start of the device: a trial is decided, an unsent report is sent.
+  public func start() async -> AgentPause {
+    let boot = target.storage.state.boot
+    let reason: StartReason =
+      switch boot.selection {
+      case .trial: .trial
+      case .confirmed: boot.lastRevert.map { .reverted($0) } ?? .confirmed
+      }
+    return await drive(.started(reason))
+  }
+
+  /// Asks the server for an update, and installs it as far as policy lets it.
+  public func poll() async -> AgentPause {
+    await drive(.pollDue)
+  }
+
+  /// Gives up what is going on, if it is not on trial already.
+  ///
+  /// Takes effect between two actions; a poll that is running goes on to its end first.
+  public func cancel() async -> AgentPause {
+    await drive(.cancelled)
+  }
+
+  /// Starts, then polls again and again, until the device has to restart or the task is cancelled.
+  ///
+  /// - Parameter interval: the time between two polls.
+  /// - Returns: ``AgentPause/restart``, or ``AgentPause/waiting(_:)`` if the task was cancelled.
+  public func run(every interval: Duration) async -> AgentPause {
+    var pause = await start()
+    while pause != .restart, !Task.isCancelled {
+      pause = await poll()
+      guard pause != .restart else { break }
+      do { try await configuration.sleep(interval) } catch { break }
+    }
+    return pause
+  }
+
+  private func drive(_ first: UpdateEvent) async -> AgentPause {
+    // An actor takes calls in while it awaits; the machine must not.
+    guard !isBusy else { return .waiting(machine.state) }
+    isBusy = true
+    defer { isBusy = false }
+    var action = advance(first)
+    while true {
+      switch action {
+      case .ignore, .wait:
+        settle()
+        return .waiting(machine.state)
+      case .restart:
+        return .restart
+      case .check: action = advance(await check())
+      case .askToInstall: action = advance(await askToInstall())
+      case .download(let offer): action = advance(await download(offer, interruptions: 0))
+      case .resumeDownload(let offer, let interruptions):
+        action = advance(await download(offer, interruptions: interruptions))
+      case .verifyImage: action = advance(verifyImage())
+      case .askToApply: action = advance(await askToApply())
+      case .activate: action = advance(activate())
+      case .checkHealth: action = advance(await checkHealth())
+      case .confirm: action = advance(confirm())
+      case .revert(let code): action = advance(revert(code))
+      case .report(let report): action = advance(await send(report))
+      }
+    }
+  }
+
+  /// Gives an event to the machine.
+  func advance(_ event: UpdateEvent) -> UpdateAction {
+    let before = machine.state
+    let action = machine.handle(event)
+    if machine.state != before { configuration.observer(.entered(machine.state)) }
+    return action
+  }
+
+  /// Makes the machine's record durable, unless the journal holds it already.
+  ///
+  /// Activation, confirmation and reversion write it themselves, together with the boot selection.
+  func settle() {
+    let current = target.storage.state.update
+    let record = machine.record(after: current)
+    guard record != current else { return }
+    do {
+      try target.storage.record(record)
+    } catch {
+      configuration.observer(.storageFailed(error.code))
+    }
+  }
+
+  /// Forgets what belongs to an update that is over.
+  func dropUpdate() {
+    candidate = nil
+    offeredManifest = nil
+    installation = nil
+    staged = nil
+    verified = nil
+    target.abandon()
+  }
+}

@@ -1,0 +1,61 @@
+# Everything that people and .ci/run call. `make help` lists the targets.
+
+SWIFT ?= swift
+# Warnings are errors here and not in Package.swift: they must not stop the build of a package that depends on us.
+SWIFT_FLAGS ?= -Xswiftc -warnings-as-errors
+DEMO_FLAGS ?=
+TEST_FLAGS ?=
+# Nested packages may have hidden build folders.
+SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks -name '*.swift' -not -path '*/.*' 2>/dev/null)
+
+export LC_ALL := C.UTF-8
+
+.PHONY: help demo test build bootstrap firmware lint format check embedded consumer readme docs ci clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	  printf '%-18s %s\n' "$$name" "$$text"; done
+
+demo: bootstrap firmware ## the whole update cycle on this machine, on example firmware
+	$(SWIFT) build -c release --product ota $(SWIFT_FLAGS)
+	.build/release/ota demo $(DEMO_FLAGS)
+
+test: bootstrap firmware ## all tests
+	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS)
+
+build: bootstrap ## all targets, in debug
+	$(SWIFT) build $(SWIFT_FLAGS)
+
+bootstrap: ## install what is missing
+	@Scripts/bootstrap
+
+firmware: bootstrap ## cross-compile the two versions of the example firmware
+	Scripts/build-firmware
+
+lint: ## check the format and the documentation comments
+	$(SWIFT) format lint --strict --parallel $(SWIFT_FILES)
+
+format: ## format all Swift files in place
+	$(SWIFT) format --in-place --parallel $(SWIFT_FILES)
+
+check: ## check the rules of the tree that no compiler knows
+	Scripts/check-tree
+
+embedded: bootstrap ## the core as Embedded Swift for riscv32 and armv7em, with sizes and symbols
+	Scripts/check-embedded
+
+consumer: bootstrap ## a package that depends on one layer alone links nothing else
+	Scripts/check-consumer
+
+readme: bootstrap ## compile the examples of README.md
+	Scripts/check-readme
+
+docs: bootstrap ## the documentation of every library, into .build/docs
+	Scripts/docs
+
+ci: ## what the continuous integration runs
+	.ci/run
+
+clean: ## remove everything that was built
+	rm -rf .build Examples/*/.build Examples/*/.artifacts

@@ -5,7 +5,9 @@ extension DeviceState {
   /// The version byte of the serialised form.
   public static var formatVersion: UInt8 { 1 }
 
-  /// The most bytes that ``serialize(into:)`` writes.
+  /// No form that ``serialize(into:)`` writes is longer, in bytes.
+  ///
+  /// The longest has 284; the number is a multiple of 32, which suits the write sizes of flash.
   public static var maximumSize: Int { 288 }
 
   /// Appends the serialised form.

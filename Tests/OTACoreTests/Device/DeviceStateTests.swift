@@ -71,12 +71,12 @@ struct DeviceStateTests {
     }
   }
 
-  @Test("no state is longer than maximumSize, and the longest one comes near")
+  @Test("no state is longer than maximumSize, and the longest one is that, rounded up to 32")
   func maximumSize() throws {
     var longest = 0
     for state in try DeviceState.everyShape() { longest = max(longest, try serialized(state).count) }
-    #expect(longest <= DeviceState.maximumSize)
-    #expect(longest > DeviceState.maximumSize - 16)
+    #expect(longest == 284)
+    #expect((longest + 31) / 32 * 32 == DeviceState.maximumSize)
     var generator = SeededGenerator(seed: testSeed)
     for _ in 0..<2000 {
       let state = try DeviceState.random(using: &generator)

@@ -100,10 +100,13 @@ let package = Package(
     test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaEncoder"]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),
-    test("OTATransportHTTP", ["OTACore"]),
+    test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(
       "OTAServer",
-      ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTAServerSQLite", "OTAServerHTTP"]),
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTAServerSQLite", "OTAServerHTTP",
+        "OTATransportHTTP",
+      ]),
     test(
       "OTAAgent",
       [

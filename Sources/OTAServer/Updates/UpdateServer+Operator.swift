@@ -60,6 +60,20 @@ extension UpdateServer {
     return update
   }
 
+  /// Whether each block has its digest: a device would find out only in the middle of the download.
+  private static func blocks(_ blocks: BlockDigests, match payload: Span<UInt8>) -> Bool {
+    guard let blockSize = Int(exactly: blocks.blockSize), blockSize > 0 else { return false }
+    var start = 0
+    for digest in blocks.digests {
+      let end = start + min(blockSize, payload.count - start)
+      guard end > start, SodiumSHA256.digest(of: payload.extracting(start..<end)) == digest else {
+        return false
+      }
+      start = end
+    }
+    return start == payload.count
+  }
+
   /// Refuses what no store could keep, before anything is written.
   private static func requireKeepable(_ manifest: Manifest) throws(ServerError) {
     var digests = [manifest.image.digest, manifest.payload.digest]

@@ -41,7 +41,7 @@ final class Transfer: Sendable {
     var received: UInt64 = 0
     var isPaused = false
     var ending: Ending?
-    var waiter: CheckedContinuation<Void, Never>?
+    var waiter: (condition: Condition, continuation: CheckedContinuation<Void, Never>)?
 
     var unread: Int { buffer.count - consumed }
 
@@ -138,10 +138,14 @@ final class Transfer: Sendable {
 
   // MARK: the reader's side
 
-  /// Ends the transfer unless it has ended; what was not read is dropped.
+  /// Ends the transfer from the reader's side, and drops what was not read.
+  ///
+  /// A transfer that has ended by itself keeps its bytes and its ending, unless the reader wants no more: a reader must
+  /// never take the end of a shortened buffer for the end of the resource.
   func end(_ ending: Ending) {
     update { state in
-      if state.ending == nil || ending == .cancelled { state.ending = ending }
+      guard state.ending == nil || ending == .cancelled else { return }
+      state.ending = ending
       state.buffer = []
       state.consumed = 0
     }
@@ -166,7 +170,9 @@ final class Transfer: Sendable {
   /// Waits until the head is there and was accepted.
   func head(on loop: TransferLoop) async throws(TransportError) {
     await wait(for: .head, on: loop)
-    if case .failed(let error) = state.withLock({ $0.ending }) { throw error }
+    let (isAccepted, ending) = state.withLock { ($0.expected != nil, $0.ending) }
+    // What went wrong behind an accepted head is for the reader of the body: there may be bytes before it.
+    if !isAccepted, case .failed(let error) = ending { throw error }
   }
 
   /// Waits for bytes, and takes up to `limit` of them; `nil` at the end of the body, and if the reader cancelled.
@@ -203,7 +209,7 @@ final class Transfer: Sendable {
         let isMet = state.withLock { state in
           if state.meets(condition) { return true }
           precondition(state.waiter == nil, "a stream has one reader at a time")
-          state.waiter = continuation
+          state.waiter = (condition, continuation)
           return false
         }
         if isMet { continuation.resume() }
@@ -214,17 +220,17 @@ final class Transfer: Sendable {
     }
   }
 
-  /// Changes the state, and wakes the reader if it waits.
+  /// Changes the state, and wakes the reader if what it waits for has come.
   private func update<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
-    let (result, waiter) = state.withLock { state in
-      let before = (state.expected != nil, state.unread, state.ending)
+    let (result, continuation) = state.withLock { state in
       let result = change(&state)
-      let isNews = before != (state.expected != nil, state.unread, state.ending)
-      var waiter: CheckedContinuation<Void, Never>?
-      if isNews { swap(&waiter, &state.waiter) }
-      return (result, waiter)
+      guard let waiter = state.waiter, state.meets(waiter.condition) else {
+        return (result, CheckedContinuation<Void, Never>?.none)
+      }
+      state.waiter = nil
+      return (result, waiter.continuation)
     }
-    waiter?.resume()
+    continuation?.resume()
     return result
   }
 }

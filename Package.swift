@@ -79,8 +79,8 @@ let package = Package(
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
         "OTADeltaEncoder",
-        "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTAAgent", "OTATransportHTTP", "OTAServer",
-        "OTAServerSQLite", "OTAServerHTTP",
+        "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+        "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),
     .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
 

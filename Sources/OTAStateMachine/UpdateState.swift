@@ -50,3 +50,22 @@ public enum UpdateState: Equatable, Sendable {
   /// Next: checking.
   case error(ErrorCode)
 }
+
+extension UpdateState {
+  /// The name of the state as the design has it, without what it carries; for status displays and telemetry.
+  public var name: StaticString {
+    switch self {
+    case .idle: "idle"
+    case .checking: "checking"
+    case .offered: "offered"
+    case .downloading: "downloading"
+    case .verifying: "verifying"
+    case .readyToApply: "readyToApply"
+    case .applying: "applying"
+    case .trial: "trial"
+    case .rollingBack: "rollingBack"
+    case .reporting: "reporting"
+    case .error: "error"
+    }
+  }
+}

@@ -110,8 +110,9 @@ let package = Package(
     test(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder", "OTAPartition",
-        "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+        "OTADeltaEncoder",
+        "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
       ]),
     test("OTACommandLine", ["OTACore"]),
   ],

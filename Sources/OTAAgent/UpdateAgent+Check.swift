@@ -11,7 +11,6 @@ import OTAStateMachine
 // journal before the machine hears of it.
 extension UpdateAgent where Device: ~Copyable {
   func check() async -> UpdateEvent {
-    dropUpdate()
     let boot = target.storage.state.boot
     guard let running = boot[boot.selection.slot] else { return .storageFailed(.slotEmpty) }
     let update: UpdateCheckResponse.Update?
@@ -20,7 +19,10 @@ extension UpdateAgent where Device: ~Copyable {
     } catch {
       return .checkFailed(error.code)
     }
-    guard let update else { return .noUpdateFound }
+    guard let update else {
+      dropUpdate()
+      return .noUpdateFound
+    }
     guard let bytes = [UInt8](hexadecimal: update.id),
       let updateID = try? Digest(algorithm: .sha256, bytes: bytes.span)
     else { return .checkFailed(.transportMalformed) }
@@ -42,6 +44,8 @@ extension UpdateAgent where Device: ~Copyable {
         securityCounter: boot.securityCounter, runningVersion: running.version, runningImage: running.image)
       let verified = try verifier.verify(envelope.span, context: context)
       let manifest = verified.manifest
+      // The same update again, after its download was given up for a while: what arrived is still good.
+      if installation?.offer.updateID != updateID { dropUpdate() }
       candidate = consume verified
       offeredManifest = manifest
       configuration.observer(.offered(manifest))
@@ -54,6 +58,7 @@ extension UpdateAgent where Device: ~Copyable {
   }
 
   private func refuse(_ updateID: Digest, _ code: ErrorCode) -> UpdateEvent {
+    dropUpdate()
     configuration.observer(.refused(code))
     return .manifestRefused(updateID: updateID, code)
   }

@@ -175,15 +175,21 @@ final class DemoDevice {
   ) throws(CommandFailure) -> UpdateAgent<FileFlash>? {
     let layout = layout
     let flash = flash
-    var storage = try demoStep("journal of \(name)") { try DeviceStorage(opening: flash, layout: layout) }
-    let decision: BootDecision
-    do throws(BootError) {
-      decision = try BootManager.boot(&storage, hash: SodiumSHA256.self)
+    do {
+      var storage = try DeviceStorage(opening: flash, layout: layout)
+      let decision = try BootManager.boot(&storage, hash: SodiumSHA256.self)
+      return agent(storage, booted: decision, over: transport, observer: observer)
     } catch {
-      guard error != .storage(.flash(.powerLost)) else { return nil }
+      guard flash.snapshot.isPowered else { return nil }
       throw CommandFailure(
-        "device \(name)", why: "nothing boots", remedy: "please report this as a defect", code: error.code)
+        "device \(name)", why: "nothing boots: \(error)", remedy: "please report this as a defect")
     }
+  }
+
+  private func agent(
+    _ storage: consuming sending DeviceStorage<FileFlash>, booted decision: BootDecision,
+    over transport: any Transport, observer: @escaping @Sendable (AgentNotice) -> Void
+  ) -> UpdateAgent<FileFlash> {
     starts.append(Start(slot: decision.slot, version: decision.image.version, kind: decision.kind))
     let application = DemoApplication(
       flash: flash, slot: layout[decision.slot], imageSize: decision.image.image.size)

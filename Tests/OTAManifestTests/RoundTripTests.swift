@@ -92,6 +92,34 @@ import Testing
     }
   }
 
+  @Test("As many dependencies as are allowed, with names as long as are allowed, are read as they were")
+  func manyDependencies() async throws {
+    let fixture = try Fixture()
+    var largest = fixture.manifest
+    largest.dependencies = (0..<32).map { number in
+      Dependency(
+        component: ComponentIdentifier(bytes: [UInt8](repeating: number, count: 1024)),
+        minimumSequenceNumber: SequenceNumber(.max))
+    }
+    let manifest = largest
+    let envelope = try await manifest.signedEnvelope(by: fixture.signer)
+    let opened = try Fixture.verifier.open(envelope.span, trustStore: fixture.context.trustStore)
+    #expect(opened.manifest == manifest)
+    largest.dependencies.append(
+      Dependency(component: ComponentIdentifier("one more"), minimumSequenceNumber: SequenceNumber(0)))
+    let tooMany = largest
+    await #expect(throws: ManifestError.limitExceeded(.dependencies)) {
+      try await tooMany.signedEnvelope(by: fixture.signer)
+    }
+  }
+
+  @Test("A verifier with another hash than SHA-256 is refused by a trap")
+  func otherHash() async {
+    await #expect(processExitsWith: .failure) {
+      _ = ManifestVerifier(verifier: SodiumVerifier(), hash: SHA512.self)
+    }
+  }
+
   @Test("A manifest over the limits is not signed")
   func limits() async throws {
     let fixture = try Fixture()

@@ -127,7 +127,7 @@ extension SUITCommand {
       self = .runSequence(
         try SUITCommand.sequence(parsing: range, of: document, limits: limits, depth: depth - 1))
     case ..<SUITCode.lastRegistered:
-      self = .custom(code, argument: try readArgument(&reader, limits: limits))
+      self = .custom(code, argument: try readArgument(&reader))
     default:
       throw .unsupportedCommand(code)
     }
@@ -180,7 +180,9 @@ extension SUITComponentIndex {
 }
 
 /// Consumes the argument of something for private use, as encoded: an integer, a Boolean, a string or nil.
-func readArgument(_ reader: inout CBORReader, limits: Limits) throws(ManifestError) -> [UInt8] {
+///
+/// Its length is bounded by the envelope; strings inside are held against ``Limits/stringSize`` when they are read.
+func readArgument(_ reader: inout CBORReader) throws(ManifestError) -> [UInt8] {
   let start = reader.offset
   switch reader.peekType() {
   case .array, .map, .tag: throw .malformed(ParseError(.invalidValue, at: start))
@@ -188,7 +190,6 @@ func readArgument(_ reader: inout CBORReader, limits: Limits) throws(ManifestErr
   }
   do throws(ParseError) {
     let item = try reader.readItem()
-    guard item.count <= limits.stringSize else { throw ParseError(.limitExceeded, at: start) }
     var bytes: [UInt8] = []
     for index in 0..<item.count { bytes.append(item[index]) }
     return bytes

@@ -72,7 +72,7 @@ public struct SUITParameters: Equatable, Sendable {
       case SUITParameterKey.fetchArguments:
         fetchArguments = try readBytes(&reader, limit: limits.envelopeSize)
       case ..<SUITCode.lastRegistered:
-        custom.append(Custom(key: key, value: try readArgument(&reader, limits: limits)))
+        custom.append(Custom(key: key, value: try readArgument(&reader)))
       default:
         throw .unsupportedParameter(key)
       }

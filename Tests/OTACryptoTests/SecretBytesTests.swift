@@ -1,8 +1,7 @@
 import OTACore
 import OTACrypto
+import OTACryptoSodium
 import Testing
-
-@testable import OTACryptoSodium
 
 @Suite struct SecretBytesTests {
   @Test("Secret bytes hold what they were given")

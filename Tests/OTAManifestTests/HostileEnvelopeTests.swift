@@ -181,6 +181,27 @@ import Testing
     }
   }
 
+  @Test("Bytes or items behind the signed digest are refused, although they are signed too")
+  func behindDigest() throws {
+    let fixture = try Fixture()
+    let key = try fixture.privateKey()
+    let item = CBOR.wrapped(fixture.builder.manifest)
+    let digest = EnvelopeBuilder.digest(Fixture.digest(of: item.encoded))
+    guard case .array(let parts) = digest else { return }
+    for (signed, code) in [
+      (digest.encoded + [0], ErrorCode.trailingBytes), (CBOR.array(parts + [.int(0)]).encoded, .invalidValue),
+    ] {
+      let block = try fixture.builder.block(over: signed, signedBy: key)
+      let wrapper = CBOR.wrapped(.array([.bytes(signed), .bytes(block)]))
+      let envelope = CBOR.tag(107, .map([(.int(2), wrapper), (.int(3), item)])).encoded
+      #expect {
+        try fixture.verdict(on: envelope)
+      } throws: { error in
+        (error as? ManifestError)?.code == code
+      }
+    }
+  }
+
   /// A good signature over any bytes.
   static func envelope(manifest: [UInt8], signedBy key: borrowing Ed25519PrivateKey) throws -> [UInt8] {
     let item = CBOR.bytes(manifest)

@@ -74,6 +74,18 @@ import Testing
     #expect(throws: ManifestError.digestMismatch) { try fixture.verdict(on: builder) }
   }
 
+  @Test("A sequence in the manifest and another in the envelope is refused")
+  func sequenceTwice() throws {
+    let fixture = try Fixture()
+    var builder = fixture.builder
+    builder.envelopeMembers = [(.int(20), Self.sequence(.int(21), .int(15)))]
+    #expect {
+      try fixture.verdict(on: builder)
+    } throws: { error in
+      (error as? ManifestError)?.code == .invalidValue
+    }
+  }
+
   @Test("Texts of the first language are read, others are checked and dropped")
   func text() throws {
     let fixture = try Fixture()

@@ -76,7 +76,7 @@ public struct SecretBytes: ~Copyable, Sendable {
 }
 
 /// Overwrites bytes in a way that the optimizer keeps.
-func zero(_ bytes: inout [UInt8]) {
+package func zero(_ bytes: inout [UInt8]) {
   unsafe bytes.withUnsafeMutableBytes { buffer in
     guard let start = buffer.baseAddress else { return }
     unsafe sodium_memzero(start, buffer.count)

@@ -154,6 +154,7 @@ struct Contradiction: Sendable, CustomTestStringConvertible {
     Contradiction("empty image", .imageSize) { $0.image.size = 0 },
     Contradiction("empty payload", .payloadSize) { $0.payload.size = 0 },
     Contradiction("no place", .uri) { $0.payload.uri = [] },
+    Contradiction("a place that is not UTF-8", .uri) { $0.payload.uri = [0xff] },
     Contradiction("a patch that is the image", .encoding) { $0.payload.encoding = .identity },
     Contradiction("blocks of no bytes", .blocks) { $0.payload.blocks.blockSize = 0 },
     Contradiction("no blocks", .blocks) { $0.payload.blocks.digests = [] },

@@ -29,7 +29,7 @@ public struct KeyIdentifier: Equatable, Hashable, Sendable {
 
   /// Takes the bytes of an identifier.
   ///
-  /// - Throws: kind ``ParseError/Kind/invalidValue`` if there are not just ``byteCount``.
+  /// - Throws: kind `ParseError.Kind.invalidValue` if there are not just ``byteCount``.
   public init(bytes: Span<UInt8>) throws(ParseError) {
     self.digest = try Digest(algorithm: .sha256, bytes: bytes)
   }

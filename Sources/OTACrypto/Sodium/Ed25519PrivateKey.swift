@@ -28,7 +28,7 @@ public struct Ed25519PrivateKey: ~Copyable, Sendable {
   /// Generates a key from the random numbers of the system.
   ///
   /// - Returns: a new key.
-  /// - Throws: ``CryptoError/unavailable`` if the backend could not start.
+  /// - Throws: `CryptoError.unavailable` if the backend could not start.
   public static func generate() throws(CryptoError) -> Ed25519PrivateKey {
     try Sodium.start()
     let seed = SecretBytes(count: seedSize) { span in
@@ -43,7 +43,7 @@ public struct Ed25519PrivateKey: ~Copyable, Sendable {
   /// Derives the key from its seed.
   ///
   /// - Parameter seed: the private key in the sense of RFC 8032, ``seedSize`` bytes.
-  /// - Throws: ``CryptoError/invalidKey`` if the length is another, ``CryptoError/unavailable`` if the backend could
+  /// - Throws: `CryptoError.invalidKey` if the length is another, `CryptoError.unavailable` if the backend could
   ///   not start.
   public init(seed: borrowing SecretBytes) throws(CryptoError) {
     try Sodium.start()
@@ -65,8 +65,8 @@ public struct Ed25519PrivateKey: ~Copyable, Sendable {
   /// Reads the key from its PEM text.
   ///
   /// - Parameter text: one block with the label `PRIVATE KEY` (PKCS#8); the caller zeroes it.
-  /// - Throws: ``CryptoError/invalidKey`` for anything but one Ed25519 key in strict form,
-  ///   ``CryptoError/unavailable`` if the backend could not start.
+  /// - Throws: `CryptoError.invalidKey` for anything but one Ed25519 key in strict form,
+  ///   `CryptoError.unavailable` if the backend could not start.
   public init(pem text: Span<UInt8>) throws(CryptoError) {
     let seed: SecretBytes
     do throws(ParseError) {
@@ -108,7 +108,7 @@ public struct Ed25519PrivateKey: ~Copyable, Sendable {
   ///
   /// - Parameter message: the bytes to sign.
   /// - Returns: 64 bytes.
-  /// - Throws: ``CryptoError/unavailable`` if the backend refused to sign.
+  /// - Throws: `CryptoError.unavailable` if the backend refused to sign.
   public borrowing func signature(for message: Span<UInt8>) throws(CryptoError) -> [UInt8] {
     var signature = [UInt8](repeating: 0, count: 64)
     let status = secret.withBytes { key in

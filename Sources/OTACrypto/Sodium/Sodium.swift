@@ -7,7 +7,7 @@ enum Sodium {
 
   /// Makes sure that the library started.
   ///
-  /// - Throws: ``CryptoError/unavailable`` if it could not, now and ever after.
+  /// - Throws: `CryptoError.unavailable` if it could not, now and ever after.
   static func start() throws(CryptoError) {
     guard isReady else { throw .unavailable }
   }

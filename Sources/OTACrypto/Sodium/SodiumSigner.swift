@@ -16,7 +16,7 @@ public final class SodiumSigner: Signer {
   ///
   /// - Parameter message: the bytes to sign.
   /// - Returns: 64 bytes.
-  /// - Throws: ``CryptoError/unavailable`` if the backend refused to sign.
+  /// - Throws: `CryptoError.unavailable` if the backend refused to sign.
   public func signature(for message: [UInt8]) async throws(CryptoError) -> [UInt8] {
     try key.signature(for: message.span)
   }

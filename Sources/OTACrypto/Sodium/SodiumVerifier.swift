@@ -17,7 +17,7 @@ public struct SodiumVerifier: SignatureVerifier {
   ///   - signature: the signature.
   ///   - message: what was signed.
   ///   - key: who should have signed it.
-  /// - Throws: ``CryptoError/authenticationFailed`` if it is not good, ``CryptoError/unavailable`` if the backend
+  /// - Throws: `CryptoError.authenticationFailed` if it is not good, `CryptoError.unavailable` if the backend
   ///   could not start.
   public func verify(
     signature: Span<UInt8>, of message: Span<UInt8>, by key: PublicKey

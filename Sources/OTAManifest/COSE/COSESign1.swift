@@ -38,7 +38,7 @@ public struct COSESign1: Equatable, Sendable {
   ///   - tagging: whether there is a tag.
   ///   - limits: limits on nesting and counts.
   /// - Throws: ``ManifestError/malformed(_:)``, ``ManifestError/unsupportedHeader(_:)`` for headers outside the profile
-  ///   or in the wrong map, ``ManifestError/crypto(_:)`` with ``CryptoError/unsupportedAlgorithm`` if it is another
+  ///   or in the wrong map, ``ManifestError/crypto(_:)`` with `CryptoError.unsupportedAlgorithm` if it is another
   ///   structure of COSE. An algorithm that nobody knows is *not* an error here.
   public init(
     parsing range: Range<Int>, of document: Span<UInt8>, tagging: Tagging, limits: Limits = Limits()
@@ -99,8 +99,8 @@ public struct COSESign1: Equatable, Sendable {
   ///   - document: the bytes that this structure was parsed from.
   ///   - key: who should have signed.
   ///   - verifier: the backend.
-  /// - Throws: ``ManifestError/crypto(_:)`` with ``CryptoError/unsupportedAlgorithm`` if the algorithm is not known or
-  ///   not that of the key, ``CryptoError/authenticationFailed`` if the signature is not good.
+  /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.unsupportedAlgorithm` if the algorithm is not known or
+  ///   not that of the key, `CryptoError.authenticationFailed` if the signature is not good.
   public func verify(
     payload: Span<UInt8>, externalData: Span<UInt8>, in document: Span<UInt8>, by key: PublicKey,
     using verifier: borrowing some SignatureVerifier

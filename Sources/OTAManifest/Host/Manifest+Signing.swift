@@ -9,7 +9,7 @@ extension Manifest {
   ///
   /// - Parameters:
   ///   - signer: who signs; its key is named in the envelope.
-  ///   - limits: the envelope is not made larger than ``Limits/envelopeSize``.
+  ///   - limits: the envelope is not made larger than `Limits.envelopeSize`.
   /// - Returns: the envelope.
   /// - Throws: ``ManifestError/invalid(_:)`` for a manifest that no device would install or that contradicts itself,
   ///   ``ManifestError/limitExceeded(_:)`` if it does not fit, ``ManifestError/crypto(_:)`` if the signer fails.

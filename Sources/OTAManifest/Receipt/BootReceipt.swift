@@ -62,7 +62,7 @@ public struct BootReceipt: Equatable, Sendable {
   /// - Returns: the receipt.
   /// - Throws: ``ManifestError/limitExceeded(_:)`` over ``maximumSize``, ``ManifestError/malformed(_:)`` or
   ///   ``ManifestError/unsupportedHeader(_:)`` for other structures, ``ManifestError/crypto(_:)`` with
-  ///   ``CryptoError/unknownKey`` if it names another key, ``CryptoError/authenticationFailed`` if the signature is not
+  ///   `CryptoError.unknownKey` if it names another key, `CryptoError.authenticationFailed` if the signature is not
   ///   good; ``ManifestError/unsupportedVersion(_:)``, ``ManifestError/unsupportedMember(_:)`` and
   ///   ``ManifestError/missingMember(_:)`` for other contents.
   public static func verify(
@@ -81,10 +81,10 @@ public struct BootReceipt: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - bytes: the encoded receipt.
-  ///   - trustStore: the keys with the role ``KeyRole/device``.
+  ///   - trustStore: the keys with the role `KeyRole.device`.
   ///   - verifier: the backend.
   /// - Returns: the receipt.
-  /// - Throws: as ``verify(_:by:using:)``; also ``CryptoError/keyNotAuthorized`` if the key has not the role.
+  /// - Throws: as ``verify(_:by:using:)``; also `CryptoError.keyNotAuthorized` if the key has not the role.
   public static func verify(
     _ bytes: Span<UInt8>, trustStore: TrustStore, using verifier: borrowing some SignatureVerifier
   ) throws(ManifestError) -> BootReceipt {
@@ -137,7 +137,7 @@ public struct UnsignedReceipt: Equatable, Sendable {
   ///
   /// - Parameter signature: the signature of ``signedBytes``.
   /// - Returns: the encoded receipt, at most ``BootReceipt/maximumSize`` bytes.
-  /// - Throws: ``ManifestError/crypto(_:)`` with ``CryptoError/authenticationFailed`` if the signature has the wrong
+  /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.authenticationFailed` if the signature has the wrong
   ///   length; it is not checked further.
   public func receipt(signature: [UInt8]) throws(ManifestError) -> [UInt8] {
     guard signature.count == signatureSize else { throw .crypto(.authenticationFailed) }

@@ -181,7 +181,7 @@ extension SUITComponentIndex {
 
 /// Consumes the argument of something for private use, as encoded: an integer, a Boolean, a string or nil.
 ///
-/// Its length is bounded by the envelope; strings inside are held against ``Limits/stringSize`` when they are read.
+/// Its length is bounded by the envelope; strings inside are held against `Limits.stringSize` when they are read.
 func readArgument(_ reader: inout CBORReader) throws(ManifestError) -> [UInt8] {
   let start = reader.offset
   switch reader.peekType() {

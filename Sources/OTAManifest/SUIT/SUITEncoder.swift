@@ -216,7 +216,12 @@ struct SUITEncoder {
     do throws(ParseError) {
       return try [UInt8](cborUpTo: limit, writing: body)
     } catch {
-      throw error.kind == .capacityExceeded ? .limitExceeded(.envelope) : .malformed(error)
+      switch error.kind {
+      case .capacityExceeded: throw .limitExceeded(.envelope)
+      // The one text that is written here.
+      case .invalidValue: throw .invalid(.uri)
+      default: throw .malformed(error)
+      }
     }
   }
 }

@@ -38,7 +38,7 @@ public struct SUITEnvelope: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - bytes: the whole envelope, with tag 107.
-  ///   - limits: ``Limits/envelopeSize`` and the limits of CBOR apply.
+  ///   - limits: `Limits.envelopeSize` and the limits of CBOR apply.
   /// - Throws: ``ManifestError/limitExceeded(_:)`` for too large an envelope or too many signatures,
   ///   ``ManifestError/malformed(_:)``, ``ManifestError/unsupportedMember(_:)``, ``ManifestError/missingMember(_:)``.
   ///   An envelope without signatures is *not* an error here.

@@ -13,7 +13,7 @@ public enum SUITMember<Contents: Equatable & Sendable>: Equatable, Sendable {
 
 /// A SUIT manifest as its commands, before anything is made of them.
 ///
-/// Decodes the whole core of the format, also what ``Manifest/init(_:)`` refuses to install: several components,
+/// Decodes the whole core of the format, also what `Manifest.init(_:)` refuses to install: several components,
 /// alternatives, copies. What is outside the core is refused and never skipped.
 ///
 /// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.

@@ -3,7 +3,7 @@ import OTACore
 extension ManifestMetadata {
   /// Parses a SUIT_Text_Map that fills a range, and takes what it knows from its first language.
   ///
-  /// All of it is checked to be well-formed; texts without a place in ``ManifestMetadata`` are dropped. Text decides
+  /// All of it is checked to be well-formed; texts without a place in `ManifestMetadata` are dropped. Text decides
   /// nothing.
   ///
   /// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.4.

@@ -4,7 +4,7 @@ public import OTACrypto
 /// An envelope that waits for its signature.
 ///
 /// Splits the making of an envelope in two, so that a key which is elsewhere — in a security module, on another
-/// machine, in firmware — can sign ``signedBytes``. ``Manifest/signedEnvelope(by:limits:)`` does both at once.
+/// machine, in firmware — can sign ``signedBytes``. `Manifest.signedEnvelope(by:limits:)` does both at once.
 public struct UnsignedEnvelope: Equatable, Sendable {
   /// The bytes to sign with the key, not their digest.
   public let signedBytes: [UInt8]
@@ -21,8 +21,8 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   /// - Parameters:
   ///   - manifest: what to sign.
   ///   - key: the public part of the key that will sign.
-  ///   - limits: the envelope is not made larger than ``Limits/envelopeSize``, texts not longer than
-  ///     ``Limits/stringSize``.
+  ///   - limits: the envelope is not made larger than `Limits.envelopeSize`, texts not longer than
+  ///     `Limits.stringSize`.
   /// - Throws: ``ManifestError/invalid(_:)`` for a manifest that no device would install or that contradicts itself,
   ///   ``ManifestError/limitExceeded(_:)`` if it does not fit.
   public init(_ manifest: Manifest, signedBy key: PublicKey, limits: Limits = Limits()) throws(ManifestError)
@@ -53,7 +53,7 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   ///
   /// - Parameter signature: the signature of ``signedBytes``.
   /// - Returns: the encoded envelope.
-  /// - Throws: ``ManifestError/crypto(_:)`` with ``CryptoError/authenticationFailed`` if the signature has the wrong
+  /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.authenticationFailed` if the signature has the wrong
   ///   length (it is not checked further), ``ManifestError/limitExceeded(_:)`` if the envelope is too large.
   public func envelope(signature: [UInt8]) throws(ManifestError) -> [UInt8] {
     guard signature.count == signatureSize else { throw .crypto(.authenticationFailed) }

@@ -3,7 +3,7 @@ public import OTACrypto
 
 /// A manifest whose signer is known, but which was not held against any device.
 ///
-/// For servers and tools; a device installs a ``VerifiedManifest`` only.
+/// For servers and tools; a device installs a `VerifiedManifest` only.
 public struct AuthenticatedManifest: Equatable, Sendable {
   /// What was signed.
   public let manifest: Manifest

@@ -1,7 +1,7 @@
 public import OTACore
 public import OTACrypto
 
-/// Judges manifests: the only maker of ``VerifiedManifest``.
+/// Judges manifests: the only maker of `VerifiedManifest`.
 ///
 /// Verify, then parse: before the signature is checked, nothing is read but the outer structure of the envelope.
 /// No state and no I/O: the same envelope and context give the same verdict.

@@ -27,7 +27,7 @@ struct DERReader: ~Escapable {
 
   /// Consumes one value and returns a reader over its contents.
   ///
-  /// - Throws: a ``ParseError``; kind ``ParseError/Kind/invalidValue`` if the value has another tag.
+  /// - Throws: a `ParseError`; kind `ParseError.Kind.invalidValue` if the value has another tag.
   @_lifetime(copy self)
   mutating func read(_ tag: Tag) throws(ParseError) -> DERReader {
     let offset = cursor.offset

@@ -19,7 +19,7 @@ public enum Ed25519KeyEncoding {
   ///
   /// - Parameter bytes: the DER form.
   /// - Returns: the seed, ``seedSize`` bytes of `bytes`.
-  /// - Throws: a ``ParseError`` for anything but one Ed25519 key in version 1 and without attributes.
+  /// - Throws: a `ParseError` for anything but one Ed25519 key in version 1 and without attributes.
   @_lifetime(copy bytes)
   public static func seed(inPrivateKeyInfo bytes: Span<UInt8>) throws(ParseError) -> Span<UInt8> {
     var outer = DERReader(bytes)
@@ -40,7 +40,7 @@ public enum Ed25519KeyEncoding {
   ///
   /// - Parameter bytes: the DER form.
   /// - Returns: the key, 32 bytes of `bytes`.
-  /// - Throws: a ``ParseError`` for anything but one Ed25519 key.
+  /// - Throws: a `ParseError` for anything but one Ed25519 key.
   @_lifetime(copy bytes)
   public static func publicKey(inSubjectPublicKeyInfo bytes: Span<UInt8>) throws(ParseError) -> Span<UInt8> {
     var outer = DERReader(bytes)
@@ -59,7 +59,7 @@ public enum Ed25519KeyEncoding {
   /// - Parameters:
   ///   - seed: the seed, ``seedSize`` bytes.
   ///   - writer: where it goes.
-  /// - Throws: kind ``ParseError/Kind/capacityExceeded`` if it does not fit, ``ParseError/Kind/invalidValue`` if the
+  /// - Throws: kind `ParseError.Kind.capacityExceeded` if it does not fit, `ParseError.Kind.invalidValue` if the
   ///   seed has another length.
   public static func writePrivateKeyInfo(
     seed: Span<UInt8>, into writer: inout ByteWriter
@@ -77,7 +77,7 @@ public enum Ed25519KeyEncoding {
   /// - Parameters:
   ///   - key: the key, 32 bytes.
   ///   - writer: where it goes.
-  /// - Throws: kind ``ParseError/Kind/capacityExceeded`` if it does not fit, ``ParseError/Kind/invalidValue`` if the
+  /// - Throws: kind `ParseError.Kind.capacityExceeded` if it does not fit, `ParseError.Kind.invalidValue` if the
   ///   key has another length.
   public static func writeSubjectPublicKeyInfo(
     key: Span<UInt8>, into writer: inout ByteWriter

@@ -22,10 +22,10 @@ public enum PEM {
   ///   - text: the whole text.
   ///   - label: the label that it must have.
   ///   - writer: where the decoded bytes go; three bytes for four characters suffice.
-  /// - Throws: kind ``ParseError/Kind/invalidValue`` where the text is not in strict form or has another label, kind
-  ///   ``ParseError/Kind/notCanonical`` for Base64 with bits set behind the last byte, kind
-  ///   ``ParseError/Kind/trailingBytes`` for anything behind the block, kind ``ParseError/Kind/limitExceeded`` for a
-  ///   text over ``maximumTextSize``, kind ``ParseError/Kind/capacityExceeded`` if the bytes do not fit.
+  /// - Throws: kind `ParseError.Kind.invalidValue` where the text is not in strict form or has another label, kind
+  ///   `ParseError.Kind.notCanonical` for Base64 with bits set behind the last byte, kind
+  ///   `ParseError.Kind.trailingBytes` for anything behind the block, kind `ParseError.Kind.limitExceeded` for a
+  ///   text over ``maximumTextSize``, kind `ParseError.Kind.capacityExceeded` if the bytes do not fit.
   public static func decode(
     _ text: Span<UInt8>, label: StaticString, into writer: inout ByteWriter
   ) throws(ParseError) {
@@ -49,7 +49,7 @@ public enum PEM {
   ///   - bytes: what to encode.
   ///   - label: the label.
   ///   - writer: where the text goes.
-  /// - Throws: kind ``ParseError/Kind/capacityExceeded`` if it does not fit.
+  /// - Throws: kind `ParseError.Kind.capacityExceeded` if it does not fit.
   public static func encode(
     _ bytes: Span<UInt8>, label: StaticString, into writer: inout ByteWriter
   ) throws(ParseError) {

@@ -71,6 +71,9 @@ public final class HTTPServer: Sendable {
     daemon.beginStop(gracePeriod: .zero)
   }
 
+  /// How many requests were begun and not yet answered in full; also those whose header is still arriving.
+  var openRequests: Int { daemon.openRequests }
+
   /// Stops listening at once, lets running requests end, and closes all connections.
   ///
   /// Requests that come on open connections meanwhile are answered with 503. May be called more than once; each call

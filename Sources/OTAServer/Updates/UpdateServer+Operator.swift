@@ -38,7 +38,9 @@ extension UpdateServer {
     }
     try UpdateServer.requireKeepable(manifest)
     guard payload.count == Int(manifest.payload.size) else { throw .payloadSizeMismatch }
-    guard SodiumSHA256.digest(of: payload.span) == manifest.payload.digest else {
+    guard SodiumSHA256.digest(of: payload.span) == manifest.payload.digest,
+      UpdateServer.blocks(manifest.payload.blocks, match: payload.span)
+    else {
       throw .payloadDigestMismatch
     }
 

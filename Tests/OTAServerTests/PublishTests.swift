@@ -1,0 +1,113 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTAManifest
+import OTAServer
+import OTAServerSQLite
+import Testing
+
+@Suite struct PublishTests {
+  let payload = [UInt8](repeating: 4, count: 2500)
+
+  @Test("publishing again changes nothing")
+  func idempotence() async throws {
+    let fixture = try await Fixture()
+    let manifest = Fixture.manifest(payload, sequenceNumber: 2)
+    let update = try await fixture.publish(manifest, payload)
+    fixture.clock.advance()
+    try await fixture.publish(manifest, payload)
+    #expect(try await fixture.store.update(update.id)?.publishedAt == update.publishedAt)
+    #expect(try await fixture.server.statistics().count == 1)
+    #expect(try await fixture.store.artifact(update.id)?.size == update.envelopeSize)
+    #expect(try await fixture.store.artifact(manifest.payload.digest)?.size == 2500)
+    #expect(fixture.artifacts.size(of: manifest.payload.digest) == 2500)
+  }
+
+  private func refused(
+    _ manifest: Manifest, _ payload: [UInt8], with error: ServerError, signer: SodiumSigner? = nil
+  ) async throws {
+    let fixture = try await Fixture()
+    let envelope = try await manifest.signedEnvelope(by: signer ?? fixture.publisher)
+    await #expect(throws: error) { try await fixture.server.publish(envelope: envelope, payload: payload) }
+    #expect(try await fixture.server.statistics().isEmpty)
+    #expect(fixture.artifacts.size(of: manifest.payload.digest) == nil)
+    #expect(fixture.artifacts.size(of: Fixture.digest(envelope)) == nil)
+  }
+
+  @Test("a payload other than the manifest's is refused, and nothing of it is kept")
+  func wrongPayload() async throws {
+    let manifest = Fixture.manifest(payload, sequenceNumber: 2)
+    try await refused(manifest, payload + [0], with: .payloadSizeMismatch)
+    try await refused(manifest, Array(payload.dropLast()), with: .payloadSizeMismatch)
+    try await refused(manifest, [], with: .payloadSizeMismatch)
+    try await refused(manifest, payload.dropLast() + [5], with: .payloadDigestMismatch)
+  }
+
+  @Test("a manifest whose blocks are not those of the payload is refused")
+  func wrongBlocks() async throws {
+    var manifest = Fixture.manifest(payload, sequenceNumber: 2)
+    manifest.payload.blocks.digests[2] = Fixture.digest([1])
+    try await refused(manifest, payload, with: .payloadDigestMismatch)
+  }
+
+  @Test("a manifest signed by a stranger is refused")
+  func stranger() async throws {
+    let signer = SodiumSigner(try Ed25519PrivateKey.generate())
+    try await refused(
+      Fixture.manifest(payload, sequenceNumber: 2), payload, with: .manifestRefused(.unknownKey),
+      signer: signer)
+  }
+
+  @Test("a manifest that no store could keep is refused")
+  func unkeepable() async throws {
+    try await refused(
+      Fixture.manifest(payload, sequenceNumber: 1 << 63), payload, with: .manifestRefused(.limitExceeded))
+  }
+
+  @Test("a damaged envelope is refused, whoever is trusted")
+  func damaged() async throws {
+    let fixture = try await Fixture()
+    let envelope = try await Fixture.manifest(payload, sequenceNumber: 2).signedEnvelope(
+      by: fixture.publisher)
+    let open = UpdateServer(store: fixture.store, artifacts: fixture.artifacts)
+    for index in stride(from: 0, to: envelope.count, by: 11) {
+      await #expect(throws: ServerError.self) {
+        try await fixture.server.publish(envelope: Array(envelope[..<index]), payload: payload)
+      }
+      await #expect(throws: ServerError.self) {
+        try await open.publish(envelope: Array(envelope[..<index]), payload: payload)
+      }
+    }
+    #expect(try await fixture.server.statistics().isEmpty)
+    // Without publishers the signature is left to the devices.
+    #expect(try await open.publish(envelope: envelope, payload: payload).sequenceNumber == SequenceNumber(2))
+  }
+
+  @Test("a full disk leaves nothing published", .enabled(if: TinyDisk.isAvailable))
+  func diskFull() async throws {
+    let disk = try TinyDisk(kibibytes: 64)
+    let fixture = try await Fixture()
+    let server = UpdateServer(store: fixture.store, artifacts: try ArtifactStore(directory: disk.path))
+    let large = [UInt8](repeating: 1, count: 200_000)
+    let envelope = try await Fixture.manifest(large, sequenceNumber: 2).signedEnvelope(by: fixture.publisher)
+    let error = await #expect(throws: ServerError.self) {
+      try await server.publish(envelope: envelope, payload: large)
+    }
+    #expect(error?.code == .storageFull)
+    #expect(try disk.names.isEmpty)
+    #expect(try await server.statistics().isEmpty)
+  }
+
+  @Test("a device keeps its facts and its key: registering others is a conflict")
+  func register() async throws {
+    let fixture = try await Fixture()
+    try await fixture.server.register(fixture.device)
+    var other = fixture.device
+    other.publicKey = SodiumSigner(try Ed25519PrivateKey.generate()).publicKey
+    await #expect(throws: ServerError.store(.conflict)) { try await fixture.server.register(other) }
+    other = fixture.device
+    other.hardwareRevision = 9
+    await #expect(throws: ServerError.store(.conflict)) { try await fixture.server.register(other) }
+    #expect(try await fixture.store.device(fixture.device.id) == fixture.device)
+  }
+}

@@ -1,5 +1,11 @@
 /// All commands, in the order of the help.
 package enum CommandTable {
   /// To register a command, name its type here.
-  package static let all: [any Command.Type] = [DemoCommand.self]
+  package static let all: [any Command.Type] = [
+    DemoCommand.self,
+    KeyGenerate.self,
+    DeltaMake.self,
+    DeltaApply.self,
+    DeltaInspect.self,
+  ]
 }

@@ -44,15 +44,23 @@ public struct DescriptorSink: OutputSink {
     return Int(size.ws_col)
   }
 
+  /// Writes all bytes.
+  ///
+  /// - Throws: as ``write(_:)-(Span<UInt8>)`` does.
+  public func write(_ bytes: [UInt8]) throws(OutputError) {
+    try write(bytes.span)
+  }
+
   /// Writes all bytes, in as many system calls as it takes.
   ///
   /// - Throws: ``OutputError/closed`` for a closed pipe (the process must ignore `SIGPIPE`), or
   ///   ``OutputError/system(_:)``; a part may have been written.
-  public func write(_ bytes: [UInt8]) throws(OutputError) {
+  public func write(_ bytes: Span<UInt8>) throws(OutputError) {
     var start = 0
     while start < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + start }, bytes.count - start)
+      let part = bytes.extracting(start..<bytes.count)
+      let count = unsafe part.withUnsafeBufferPointer { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
       }
       if count >= 0 {
         start += count

@@ -24,6 +24,7 @@ package enum InputFile {
   ) throws(CommandFailure) -> [UInt8] {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw systemFailure(name, errno, doing: .reading) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw systemFailure(name, EISDIR, doing: .reading) }
     // The size is a hint for the first allocation; what is read decides.
     guard status.st_size <= limit else { throw tooLarge(name, limit: limit) }
     var bytes: [UInt8] = []

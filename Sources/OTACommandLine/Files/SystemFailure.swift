@@ -28,7 +28,7 @@ private func explanation(of number: Int32) -> (reason: String, remedy: String) {
   case ENOENT: ("no such file or folder", "check the path")
   case ENOTDIR: ("a part of the path is not a folder", "check the path")
   case EISDIR: ("it is a folder", "name a file")
-  case EEXIST: ("it exists already", "choose another name, or allow to overwrite it")
+  case EEXIST: ("it exists already", "choose another name, or add --force")
   case EACCES, EPERM: ("permission denied", "check its permissions and those of its folder")
   case EROFS: ("the file system is read-only", "choose another folder")
   case ENOSPC: ("no space left on the device", "free some space and try again")

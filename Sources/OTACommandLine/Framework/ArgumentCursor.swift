@@ -7,6 +7,8 @@
 package struct ArgumentCursor: Sendable {
   private struct Word {
     var text: String
+    /// Its place on the command line: a value is what stood behind its option, not what is left there.
+    var position: Int
     var isLiteral: Bool
     var isOption: Bool { !isLiteral && text.hasPrefix("-") && text != "-" }
     /// The part before `=`; all of it where there is none.
@@ -27,11 +29,11 @@ package struct ArgumentCursor: Sendable {
   package init(_ arguments: [String]) {
     words = []
     var isLiteral = false
-    for argument in arguments {
+    for (position, argument) in arguments.enumerated() {
       if argument == "--", !isLiteral {
         isLiteral = true
       } else {
-        words.append(Word(text: argument, isLiteral: isLiteral))
+        words.append(Word(text: argument, position: position, isLiteral: isLiteral))
       }
     }
   }
@@ -138,7 +140,7 @@ package struct ArgumentCursor: Sendable {
       let word = words.remove(at: index)
       if let value = word.attachedValue {
         values.append(value)
-      } else if index < words.count, !words[index].isOption, !words[index].isLiteral {
+      } else if index < words.count, words[index].position == word.position + 1, !words[index].isOption {
         values.append(words.remove(at: index).text)
       } else {
         throw .missingValue(option: String(word.name))

@@ -50,7 +50,9 @@ package enum UsageError: Error, Equatable, Sendable {
   /// - Parameter command: the words of the command, empty if there is none.
   /// - Returns: a failure with status ``ExitStatus/usage``.
   package func failure(command: String) -> CommandFailure {
-    let help = "ota \(command.isEmpty ? "" : command + " ")--help"
+    let place: String =
+      if case .missingSubcommand(let group) = self { group } else { command }
+    let help = place.isEmpty ? "ota --help" : "ota \(place) --help"
     let remedy = suggestion.map { "did you mean '\($0)'? See: \(help)" } ?? "see: \(help)"
     return CommandFailure(
       command.isEmpty ? "usage" : command, why: why, remedy: remedy, status: .usage)

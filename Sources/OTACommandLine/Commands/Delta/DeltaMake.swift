@@ -1,0 +1,105 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTADeltaEncoder
+
+/// `ota delta make`: a patch from two images.
+struct DeltaMake: Command {
+  static let name = "delta make"
+  static let abstract = "make a patch that turns one image into another"
+  static let usage = """
+    usage: ota delta make OLD NEW PATCH [--format NAME] [--memory BYTES] [--json]
+
+    Makes the patch that turns the image OLD into the image NEW, applies it once to be sure, and writes it
+    to PATCH. OLD and NEW may be '-' for standard input.
+
+      --format NAME   bsdiff43, the default; native, bsdiff40, vcdiff and zstd are not in this build
+      --memory BYTES  the memory that the device has for the decoder; a patch that needs more is refused
+      --json          the result as JSON
+    """
+  static let example = ["old.bin", "new.bin", "update.patch", "--format", "bsdiff43"]
+
+  private struct Result: Encodable {
+    var format: String
+    var oldSize: Int
+    var newSize: Int
+    var patchSize: Int
+    var oldDigest: String
+    var newDigest: String
+    var patchDigest: String
+    var decoderMemory: UInt32
+  }
+
+  private let format: PatchFormat
+  private let memory: Int?
+  private let isJSON: Bool
+  private let oldPath: String
+  private let newPath: String
+  private let patchPath: String
+
+  init(arguments: inout ArgumentCursor) throws(UsageError) {
+    isJSON = try arguments.flag("--json")
+    memory = try arguments.integerOption("--memory", in: 1...Int(UInt32.max))
+    format = try PatchFormat(option: try arguments.option("--format") ?? PatchFormat.bsdiff43.rawValue)
+    oldPath = try arguments.positional("OLD")
+    newPath = try arguments.positional("NEW")
+    patchPath = try arguments.positional("PATCH")
+    try arguments.finish()
+  }
+
+  func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    guard format.delta == .bsdiff43 else {
+      throw CommandFailure(
+        "delta make", why: "this build has no encoder for \(format.rawValue)",
+        remedy: "use --format bsdiff43", code: .deltaUnsupportedFormat, status: .usage)
+    }
+    let needed = BSDiff43Encoder.decoderMemory
+    if let memory, memory < needed {
+      throw CommandFailure(
+        "delta make", why: "a decoder for bsdiff43 needs \(needed) bytes of memory, not \(memory)",
+        remedy: "allow more with --memory, or send the whole image", code: .deltaMemoryExceeded)
+    }
+    let old = try InputFile.read(oldPath, limit: BSDiff43Encoder.maximumImageSize)
+    let new = try InputFile.read(newPath, limit: BSDiff43Encoder.maximumImageSize)
+    let patch: [UInt8]
+    do throws(DeltaEncoderError) {
+      patch = try BSDiff43Encoder.makePatch(old: old, new: new)
+    } catch {
+      throw Self.failure(error)
+    }
+    try OutputFile.write(patch.span, to: patchPath)
+    if isJSON {
+      try context.console.printJSON(
+        Result(
+          format: format.rawValue, oldSize: old.count, newSize: new.count, patchSize: patch.count,
+          oldDigest: SodiumSHA256.digest(of: old.span).description,
+          newDigest: SodiumSHA256.digest(of: new.span).description,
+          patchDigest: SodiumSHA256.digest(of: patch.span).description, decoderMemory: needed))
+    } else {
+      let share = percentage(patch.count, of: new.count)
+      try context.console.print(
+        "\(patchPath): \(patch.count) bytes\(share.map { ", \($0) of the new image" } ?? "")")
+    }
+    return .done
+  }
+
+  private static func failure(_ error: DeltaEncoderError) -> CommandFailure {
+    let (why, remedy) =
+      switch error {
+      case .imageTooLarge: ("an image is too large for the format", "check that they are the right files")
+      case .outOfMemory:
+        ("not enough memory: it takes five times the old and twice the new image", "use a larger machine")
+      case .cancelled: ("cancelled", "start it again")
+      case .verificationFailed(let reason):
+        ("the finished patch does not give the new image (\(reason))", "please report this as a defect")
+      }
+    return CommandFailure("delta make", why: why, remedy: remedy, code: error.code)
+  }
+}
+
+/// A share with one decimal, rounded, or `nil` of nothing.
+func percentage(_ part: Int, of whole: Int) -> String? {
+  guard whole > 0 else { return nil }
+  let tenths = (Double(part) / Double(whole) * 1000).rounded()
+  return "\(Int(tenths) / 10).\(Int(tenths) % 10) %"
+}

@@ -1,0 +1,202 @@
+import Foundation
+import OTACommandLine
+import OTACore
+import Testing
+
+@Suite("ota delta")
+struct DeltaCommandTests {
+  /// Two images of which the second has bytes inserted early and some changed.
+  static let old = (0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* $0) >> 7) }
+  static let new: [UInt8] = {
+    var new = old
+    new.insert(contentsOf: (0..<333).map { UInt8(truncatingIfNeeded: $0 &* 91) }, at: 1000)
+    for index in stride(from: 5000, to: new.count, by: 700) { new[index] &+= 3 }
+    return new
+  }()
+
+  /// A folder with both images and the patch between them.
+  private func prepared() async throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(Self.old, to: "old")
+    _ = try folder.write(Self.new, to: "new")
+    let run = await ota("delta", "make", folder.file("old"), folder.file("new"), folder.file("patch"))
+    try #require(run.status == .done, "\(run.diagnostics)")
+    return folder
+  }
+
+  @Test("a patch that was made gives the new image when it is applied")
+  func roundTrip() async throws {
+    let folder = try await prepared()
+    #expect(try folder.read("patch").count < Self.new.count / 4)
+    let run = await ota("delta", "apply", folder.file("old"), folder.file("patch"), folder.file("out"))
+    #expect(run.status == .done)
+    #expect(try folder.read("out") == Self.new)
+    #expect(run.output.hasPrefix("\(folder.file("out")): \(Self.new.count) bytes, SHA-256 "))
+  }
+
+  private func decode<Value: Decodable>(_ type: Value.Type, _ run: Run) throws -> Value {
+    try #require(run.status == .done, "\(run.diagnostics)")
+    return try JSONDecoder().decode(type, from: Data(run.output.utf8))
+  }
+
+  @Test("JSON of all three agrees with the files and with each other")
+  func json() async throws {
+    struct Made: Decodable {
+      var format: String
+      var oldSize, newSize, patchSize, decoderMemory: Int
+      var oldDigest, newDigest, patchDigest: String
+    }
+    struct Applied: Decodable {
+      var format: String
+      var oldSize, newSize, patchSize: Int
+      var newDigest: String
+    }
+    struct Inspected: Decodable {
+      var format: String
+      var patchSize, newSize, bytesFromOld, bytesFromPatch, oldSizeAtLeast, decoderMemory: Int
+    }
+    let folder = try await prepared()
+    let made = try decode(
+      Made.self,
+      await ota("delta", "make", "--json", folder.file("old"), folder.file("new"), folder.file("patch")))
+    let applied = try decode(
+      Applied.self,
+      await ota("delta", "apply", "--json", folder.file("old"), folder.file("patch"), folder.file("out")))
+    let inspected = try decode(Inspected.self, await ota("delta", "inspect", "--json", folder.file("patch")))
+    #expect(made.format == "bsdiff43" && applied.format == "bsdiff43" && inspected.format == "bsdiff43")
+    #expect(made.oldSize == Self.old.count && made.newSize == Self.new.count)
+    let patch = try folder.read("patch")
+    #expect(
+      made.patchSize == patch.count && applied.patchSize == patch.count && inspected.patchSize == patch.count)
+    #expect(applied.newSize == Self.new.count && inspected.newSize == Self.new.count)
+    #expect(made.newDigest == applied.newDigest)
+    #expect(Set([made.oldDigest, made.newDigest, made.patchDigest]).count == 3)
+    #expect(inspected.bytesFromOld + inspected.bytesFromPatch == Self.new.count)
+    #expect(inspected.bytesFromOld > 0 && inspected.bytesFromPatch > 0)
+    #expect(inspected.oldSizeAtLeast > 0 && inspected.oldSizeAtLeast <= Self.old.count)
+    #expect(made.decoderMemory == inspected.decoderMemory && made.decoderMemory > 32_768)
+  }
+
+  @Test("a decoder that needs more memory than allowed is refused, in making and in applying")
+  func memory() async throws {
+    let folder = try await prepared()
+    let make = await ota(
+      "delta", "make", folder.file("old"), folder.file("new"), folder.file("p2"), "--memory", "40000")
+    let apply = await ota(
+      "delta", "apply", folder.file("old"), folder.file("patch"), folder.file("out"), "--memory", "40000")
+    for run in [make, apply] {
+      #expect(run.status == .failed)
+      #expect(run.diagnostics.contains("[0x0406 deltaMemoryExceeded]"))
+      #expect(run.diagnosticLines.count == 1)
+    }
+    #expect(try folder.names() == ["new", "old", "patch"])
+  }
+
+  @Test("a patch cut off anywhere is refused with one line, and nothing is written")
+  func truncated() async throws {
+    let folder = try await prepared()
+    let patch = try folder.read("patch")
+    for count in [0, 1, 15, 16, 23, 24, 25, patch.count / 2, patch.count - 1] {
+      let path = try folder.write(Array(patch.prefix(count)), to: "short")
+      let apply = await ota("delta", "apply", folder.file("old"), path, folder.file("out"))
+      let inspect = await ota("delta", "inspect", path)
+      for run in [apply, inspect] {
+        #expect(run.status == .failed, "\(count) bytes")
+        #expect(run.diagnosticLines.count == 1, "\(count) bytes")
+        #expect(run.output.isEmpty, "\(count) bytes")
+        #expect(
+          run.diagnostics.contains(count < 16 ? "[0x0407" : "[0x0403"), "\(count) bytes: \(run.diagnostics)")
+      }
+      #expect(try folder.names() == ["new", "old", "patch", "short"], "\(count) bytes")
+    }
+  }
+
+  @Test("a size that no image can have is refused before anything is decoded")
+  func hugeSize() async throws {
+    let folder = try await prepared()
+    var patch = try folder.read("patch")
+    for byte in 16..<24 { patch[byte] = 0xff }
+    let path = try folder.write(patch, to: "huge")
+    for run in [
+      await ota("delta", "apply", folder.file("old"), path, folder.file("out")),
+      await ota("delta", "inspect", path),
+    ] {
+      #expect(run.status == .failed)
+      #expect(run.diagnostics.contains("[0x0403 deltaMalformed]"))
+    }
+  }
+
+  @Test("an old image that is too short is found out")
+  func wrongSource() async throws {
+    let folder = try await prepared()
+    _ = try folder.write(Array(Self.old.prefix(3000)), to: "other")
+    let run = await ota("delta", "apply", folder.file("other"), folder.file("patch"), folder.file("out"))
+    #expect(run.status == .failed)
+    #expect(
+      run.diagnostics.contains(
+        "[0x0405 deltaSourceOutOfRange]; check that old image and patch belong together"))
+    #expect(try folder.names() == ["new", "old", "other", "patch"])
+  }
+
+  @Test(
+    "patches of other formats are recognised by name",
+    arguments: [("BSDIFF40", "bsdiff40"), ("\u{d6}", nil), ("hello", nil)] as [(String, String?)])
+  func otherFormats(row: (start: String, name: String?)) async throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(row.start.utf8) + [UInt8](repeating: 0, count: 40), to: "p")
+    let run = await ota("delta", "inspect", path)
+    #expect(run.status == .failed)
+    #expect(run.diagnostics.contains("[0x0407 deltaUnsupportedFormat]"))
+    #expect(run.diagnostics.contains(row.name ?? "not a patch of a format that is known"))
+  }
+
+  @Test(
+    "VCDIFF and zstd frames are recognised",
+    arguments: [([0xd6, 0xc3, 0xc4, 0], "vcdiff"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd")] as [([UInt8], String)])
+  func binaryFormats(row: (start: [UInt8], name: String)) async throws {
+    let folder = try TemporaryFolder()
+    let run = await ota("delta", "inspect", try folder.write(row.start, to: "p"))
+    #expect(run.diagnostics.contains("a patch of the format \(row.name), which this build does not decode"))
+  }
+
+  @Test(
+    "formats of other builds are refused with status 64",
+    arguments: ["native", "bsdiff40", "vcdiff", "zstd", "zip"])
+  func missingEncoders(format: String) async throws {
+    let folder = try await prepared()
+    let run = await ota(
+      "delta", "make", folder.file("old"), folder.file("new"), folder.file("p2"), "--format", format)
+    #expect(run.status == .usage)
+    #expect(run.diagnosticLines.count == 1)
+    #expect(try folder.names() == ["new", "old", "patch"])
+  }
+
+  @Test("empty images are images")
+  func empty() async throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write([], to: "empty")
+    _ = try folder.write([1, 2, 3], to: "three")
+    for (old, new) in [("empty", "three"), ("three", "empty"), ("empty", "empty")] {
+      let made = await ota("delta", "make", folder.file(old), folder.file(new), folder.file("patch"))
+      #expect(made.status == .done)
+      let applied = await ota("delta", "apply", folder.file(old), folder.file("patch"), folder.file("out"))
+      #expect(applied.status == .done)
+      #expect(try folder.read("out") == folder.read(new))
+    }
+  }
+
+  @Test("a missing file is status 74 and names the file", arguments: [0, 1])
+  func missing(index: Int) async throws {
+    let folder = try await prepared()
+    for command in ["make", "apply"] {
+      var paths = [folder.file("old"), folder.file(command == "make" ? "new" : "patch"), folder.file("out")]
+      paths[index] = folder.file("missing")
+      let run = await run(["delta", command] + paths, commands: CommandTable.all)
+      #expect(run.status == .inputOutput)
+      #expect(
+        run.diagnostics
+          == "ota: \(folder.file("missing")): cannot be read: no such file or folder; check the path\n")
+      #expect(try folder.names() == ["new", "old", "patch"])
+    }
+  }
+}

@@ -7,5 +7,6 @@ package enum CommandTable {
     DeltaMake.self,
     DeltaApply.self,
     DeltaInspect.self,
+    ServerRun.self,
   ]
 }

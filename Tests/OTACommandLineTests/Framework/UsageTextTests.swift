@@ -7,8 +7,9 @@ struct UsageTextTests {
   static func options(in usage: String) -> [(name: String, value: String?)] {
     usage.split(separator: "\n").compactMap { line in
       guard line.hasPrefix("  --") else { return nil }
-      let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
-      let value = words.count > 1 && words[1] == words[1].uppercased() ? String(words[1]) : nil
+      // One space stands before a value, two or more before the meaning.
+      let words = line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false)
+      let value = words.count > 1 && !words[1].isEmpty ? String(words[1]) : nil
       return (String(words[0]), value)
     }
   }

@@ -1,33 +1,7 @@
-import Foundation
 import Testing
-
-/// The built executable, beside the test runner.
-private let executable: String? = {
-  let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    .appending(path: "ota").path
-  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
-}()
 
 @Suite("The ota process", .enabled(if: executable != nil, "the executable is not beside the tests"))
 struct ProcessTests {
-  /// Runs a line of bash in which `$OTA` is the program; returns how it ended and what came on stderr.
-  private func bash(_ line: String, in folder: TemporaryFolder) throws -> (status: Int32, diagnostics: String)
-  {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/bash")
-    process.arguments = ["-c", line]
-    process.currentDirectoryURL = URL(filePath: folder.path)
-    process.environment = ["OTA": try #require(executable), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
-    let pipe = Pipe()
-    process.standardError = pipe
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit)
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-  }
-
   @Test("the status reaches the shell")
   func status() throws {
     let folder = try TemporaryFolder()

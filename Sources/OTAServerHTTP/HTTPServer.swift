@@ -53,8 +53,8 @@ public final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - configuration: where it listens, and what it bears.
   ///   - handler: what answers.
-  /// - Throws: ``HTTPServerError/addressInUse``, ``HTTPServerError/addressNotAvailable``,
-  ///   ``HTTPServerError/notPermitted`` or ``HTTPServerError/notStarted``.
+  /// - Throws: ``HTTPServerError/addressInUse(host:port:)``, ``HTTPServerError/addressNotAvailable(host:)``,
+  ///   ``HTTPServerError/notPermitted(port:)`` or ``HTTPServerError/notStarted(status:)``.
   /// - Precondition: numbers of the configuration are above zero, but for the port.
   public init(
     _ configuration: Configuration = Configuration(), handler: @escaping Handler

@@ -7,7 +7,7 @@ public import OTACore
 /// ``UpdateAction/ignore`` and changes nothing. The driver calls ``handle(_:)`` with what happened, makes
 /// ``record(after:)`` durable where it differs from what the journal holds, and does what it is told.
 ///
-/// Power loss: the machine is made anew from the journal with ``init(resuming:)``, and goes on with
+/// Power loss: the machine is made anew from the journal with ``init(resuming:interruptionLimit:)``, and goes on with
 /// ``UpdateEvent/started(_:)``.
 public struct UpdateMachine: ~Copyable {
   /// Where the device is now.

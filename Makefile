@@ -10,7 +10,7 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks -name
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test build bootstrap firmware lint format check embedded consumer readme docs ci clean
+.PHONY: help demo test build bootstrap firmware lint format check embedded consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,8 +48,8 @@ embedded: bootstrap ## the core as Embedded Swift for riscv32 and armv7em, with 
 consumer: bootstrap ## a package that depends on one layer alone links nothing else
 	Scripts/check-consumer
 
-readme: bootstrap ## compile the examples of README.md
-	Scripts/check-readme
+examples: bootstrap ## compile the Swift examples of README.md and of the documentation
+	Scripts/check-examples
 
 docs: bootstrap ## the documentation of every library, into .build/docs
 	Scripts/docs

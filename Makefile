@@ -34,10 +34,10 @@ firmware: bootstrap ## cross-compile the two versions of the example firmware
 	Scripts/build-firmware
 
 lint: ## check the format and the documentation comments
-	$(SWIFT) format lint --strict --parallel $(SWIFT_FILES)
+	@$(SWIFT) format lint --strict --parallel $(SWIFT_FILES)
 
 format: ## format all Swift files in place
-	$(SWIFT) format --in-place --parallel $(SWIFT_FILES)
+	@$(SWIFT) format --in-place --parallel $(SWIFT_FILES)
 
 check: ## check the rules of the tree that no compiler knows
 	Scripts/check-tree

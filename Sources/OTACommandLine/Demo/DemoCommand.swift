@@ -68,7 +68,9 @@ package struct DemoCommand: Command {
   }
 }
 
-/// The demonstration for machines. Names and meanings are stable; figures may be added.
+/// The demonstration for machines.
+///
+/// Names and meanings are stable; figures may be added.
 struct DemoDocument: Encodable {
   var result: String
   var steps: [DemoStory.Chapter]

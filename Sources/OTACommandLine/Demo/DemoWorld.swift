@@ -57,22 +57,3 @@ final class DemoWorld {
   /// How many flash operations the leader's first update took.
   var installOperations = 0
 }
-
-/// Bytes as people read them.
-func grouped(_ number: Int) -> String {
-  var digits = String(number.magnitude)
-  var groups: [String] = []
-  while digits.count > 3 {
-    groups.insert(String(digits.suffix(3)), at: 0)
-    digits.removeLast(3)
-  }
-  groups.insert(digits, at: 0)
-  return (number < 0 ? "-" : "") + groups.joined(separator: ",")
-}
-
-/// A part of a whole in per cent, with one digit behind the point.
-func percentage(_ part: Int, of whole: Int) -> String {
-  guard whole > 0 else { return "0.0 %" }
-  let tenths = (part * 1000 + whole / 2) / whole
-  return "\(tenths / 10).\(tenths % 10) %"
-}

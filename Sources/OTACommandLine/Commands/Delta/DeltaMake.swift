@@ -96,10 +96,3 @@ struct DeltaMake: Command {
     return CommandFailure("delta make", why: why, remedy: remedy, code: error.code)
   }
 }
-
-/// A share with one decimal, rounded, or `nil` of nothing.
-func percentage(_ part: Int, of whole: Int) -> String? {
-  guard whole > 0 else { return nil }
-  let tenths = (Double(part) / Double(whole) * 1000).rounded()
-  return "\(Int(tenths) / 10).\(Int(tenths) % 10) %"
-}

@@ -12,7 +12,8 @@ extension DemoWorld {
     try story.say("server    \(server.address), SQLite, a folder of artifacts")
     try story.say(
       "manifest  \(grouped(patch.envelope.count)) bytes, SUIT, signed with Ed25519, sequence number 2")
-    try story.say("patch     \(grouped(patchSize)) bytes, \(percentage(patchSize, of: image)) of the image")
+    try story.say(
+      "patch     \(grouped(patchSize)) bytes, \(percentage(patchSize, of: image) ?? "-") of the image")
     story.figure("manifestBytes", patch.envelope.count)
     story.figure("patchBytes", patchSize)
     story.figure("imageBytes", image)

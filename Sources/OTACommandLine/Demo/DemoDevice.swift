@@ -125,6 +125,12 @@ final class DemoDevice {
       atOperation: operations, outcome: .partial(after: 1, seed: UInt64(operations)))
   }
 
+  /// How many operations have changed the flash since the device was started; may be asked from anywhere.
+  var operationCounter: @Sendable () -> Int {
+    let flash = flash
+    return { flash.counters.modifications }
+  }
+
   /// What lets the power fail at the next modifying operation; may be called from anywhere.
   var powerSwitch: @Sendable () -> Void {
     let flash = flash

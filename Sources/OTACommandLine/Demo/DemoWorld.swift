@@ -54,6 +54,6 @@ final class DemoWorld {
   /// The device that was made first; the one that the story follows.
   var leader: DemoDevice { devices[0] }
 
-  /// How many flash operations the leader's first update took.
+  /// How many flash operations the leader needed to make its first image.
   var installOperations = 0
 }

@@ -36,7 +36,7 @@ extension DemoWorld {
   /// Cuts the power while the image is made from a patch.
   private func cutPowerWhilePatching() async throws(CommandFailure) {
     let device = try await device("charlie")
-    // The device of the chapter before needed this many for the whole update.
+    // The device of the chapter before needed twice as many until the image was complete.
     let operation = installOperations / 2
     device.cutPower(afterOperations: operation)
     let fetches = try await follow(device, over: server.transport, for: patch)

@@ -10,10 +10,10 @@ extension DemoWorld {
   func tellUpdate() async throws(CommandFailure) {
     try story.chapter("update", "A device updates itself")
     let device = try await device("alpha")
-    let path = StatePath()
+    let path = StatePath(counting: device.operationCounter)
     let fetches = try await follow(device, over: server.transport, for: patch) { path.note($0) }
     let fetched = fetches.map(\.bytes.count).reduce(0, +)
-    installOperations = device.wear.operations
+    installOperations = path.operationsUntilVerifying
     try tell(device)
     story.figure("payloadBytesFetched", fetched)
     let states = path.names.joined(separator: ", ")
@@ -78,15 +78,23 @@ extension DemoWorld {
   }
 }
 
-/// The states that a machine goes through.
+/// The states that a machine goes through, and how much it has done to the flash when the image is complete.
 private final class StatePath: Sendable {
   private let path = Mutex<[String]>([])
+  private let operations = Mutex(0)
+  private let counter: @Sendable () -> Int
+
+  init(counting counter: @escaping @Sendable () -> Int) { self.counter = counter }
 
   /// Their names without payloads, in order, each once in a row.
   var names: [String] { path.withLock { $0 } }
 
+  /// The operations that the installation took.
+  var operationsUntilVerifying: Int { operations.withLock { $0 } }
+
   func note(_ notice: AgentNotice) {
     guard case .entered(let state) = notice else { return }
+    if case .verifying(_) = state { operations.withLock { $0 = counter() } }
     let name = state.name.description
     path.withLock { if $0.last != name { $0.append(name) } }
   }

@@ -25,6 +25,7 @@ import Testing
     let size = release.payload.count
     for cut in stride(from: 1, to: size, by: max(1, size / 60)) {
       let (server, device, state) = try await run(release, vendor, cuts: [cut, .max])
+      await Task.yield()
       #expect(state == .idle, "cut at \(cut)")
       #expect(try device.runningImage() == new, "cut at \(cut)")
       #expect(server.payloadFetches == [0..<cut, cut..<size], "cut at \(cut)")

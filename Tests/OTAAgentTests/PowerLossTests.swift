@@ -98,6 +98,8 @@ import Testing
         try expectGoodEnd(device, scenario, state, what)
         #expect(server.reports.last?.outcome == (scenario.isHealthy ? .installed : .reverted), "\(what)")
         cuts += 1
+        // Other tests wait for the same few threads, some of them for an answer in time.
+        await Task.yield()
       }
     }
     print("power cuts: \(cuts) (\(geometry.rawValue), \(scenario.testDescription))")
@@ -130,6 +132,7 @@ import Testing
         }
       }
       let state = try await device.run(polls: 2)
+      await Task.yield()
       try expectGoodEnd(
         device, scenario, state, "seed \(seed), pair \(pair): \(first) \(tears[0]), \(second) \(tears[1])")
     }

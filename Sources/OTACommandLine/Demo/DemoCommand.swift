@@ -3,13 +3,14 @@ import OTACore
 /// `ota demo`: the whole cycle on this machine.
 package struct DemoCommand: Command {
   package static let name = "demo"
-  package static let abstract = "run the whole update cycle on this machine, and check every step"
+  package static let abstract = "run a whole update cycle on this machine, and check it"
   package static let usage = """
     usage: ota demo [--old FILE --new FILE] [--json]
 
-    Updates simulated devices from one firmware to another: over a real server on 127.0.0.1, through the agent and the
-    boot manager, with interrupted downloads, power cuts, a broken image and four attacks. All files are in a
-    temporary folder (see TMPDIR) and are removed at the end. Exits with 0 only if every check held.
+    Updates simulated devices from one firmware to another: over a real server on 127.0.0.1, through the
+    agent and the boot manager, with interrupted downloads, power cuts, a broken image and four attacks. All
+    files are in a temporary folder (see TMPDIR) and are removed at the end. Exits with 0 only if every check
+    held.
 
       --old FILE  the firmware that the devices run first
       --new FILE  the firmware that they are updated to

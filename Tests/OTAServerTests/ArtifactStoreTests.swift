@@ -20,6 +20,26 @@ import Testing
     #expect(try ArtifactStore(directory: store.directory).size(of: digest) == 100_000)
   }
 
+  @Test("writers of the same bytes at once never let a reader see a part of them")
+  func concurrentWriters() async throws {
+    let directory = try TemporaryDirectory()
+    let store = try ArtifactStore(directory: directory.path)
+    let bytes = [UInt8](repeating: 7, count: 400_000)
+    let digest = Fixture.digest(bytes)
+    try store.add(bytes, as: digest)
+    await withTaskGroup { group in
+      for _ in 0..<8 {
+        group.addTask {
+          for _ in 0..<10 {
+            #expect(throws: Never.self) { try store.add(bytes, as: digest) }
+            #expect(store.size(of: digest) == 400_000)
+          }
+        }
+      }
+    }
+    #expect(try directory.names == [digest.description])
+  }
+
   @Test("an empty file is one like any other")
   func empty() throws {
     let directory = try TemporaryDirectory()

@@ -125,6 +125,23 @@ import Testing
     }
   }
 
+  @Test("clients that leave in the middle of a file do no harm")
+  func leavingClients() async throws {
+    let fixture = try await Fixture()
+    let payload = [UInt8](repeating: 3, count: 20_000_000)
+    let digest = Fixture.digest(payload)
+    try fixture.artifacts.add(payload, as: digest)
+    let reference = UpdateServer.artifactReference(digest)
+    try await with(fixture) { transport, _ in
+      for round in 0..<10 {
+        let stream = try await transport.open(reference, from: UInt64(round))
+        #expect(try await stream.next(limit: 100_000)?.isEmpty == false)
+        stream.cancel()
+      }
+      #expect(try await read(try await transport.open(reference, from: 0)) == payload)
+    }
+  }
+
   @Test("many devices at once are each answered")
   func load() async throws {
     let fixture = try await Fixture()

@@ -44,9 +44,9 @@ import Testing
     }
   }
 
-  @Test("several requests pass over one connection")
-  func keepAlive() async throws {
-    try await HTTPServerTests.with(handler: HTTPServerTests.echo) { server in
+  @Test("several requests pass over one connection, with any number of threads", arguments: [1, 2, 5])
+  func keepAlive(threads: Int) async throws {
+    try await HTTPServerTests.with(.init(threads: threads), handler: HTTPServerTests.echo) { server in
       let one = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
       let two = "POST /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
       let answer = await RawClient.send(one + two, to: server.port)

@@ -12,7 +12,7 @@ public struct ArtifactStore: Sendable {
 
   /// Opens a folder, and makes it if it is missing; the folder above it must exist.
   ///
-  /// Removes what an interrupted ``add(_:as:)`` left behind: no two processes may add to one folder at once.
+  /// Removes what an interrupted ``add(_:as:)`` left behind: not to be opened while another process adds to it.
   ///
   /// - Throws: ``StoreError/cannotOpen(path:)``, ``StoreError/readOnly(path:)``, ``StoreError/storageFull(path:)`` or
   ///   ``StoreError/failed(path:status:)`` with the system's error number.
@@ -38,7 +38,9 @@ public struct ArtifactStore: Sendable {
     guard digest.algorithm == .sha256 else { throw .valueOutOfRange }
     guard SodiumSHA256.digest(of: bytes.span) == digest else { throw .digestMismatch }
     let path = path(of: digest)
-    try FileSystem.write(bytes, to: path, by: path + ArtifactStore.partialSuffix, in: directory)
+    // A name of its own for each writer: two that add the same bytes at once must not cut each other's file.
+    let temporary = "\(path).\(UInt64.random(in: .min ... .max))\(ArtifactStore.partialSuffix)"
+    try FileSystem.write(bytes, to: path, by: temporary, in: directory)
   }
 
   /// Where the file with this digest is, or would be.

@@ -46,14 +46,14 @@ enum FileSystem {
   /// - Parameters:
   ///   - bytes: what to write.
   ///   - path: the name of the whole file.
-  ///   - temporary: the name until it is whole, in the same folder.
+  ///   - temporary: the name until it is whole, in the same folder; nothing has it yet.
   ///   - directory: the folder.
   /// - Throws: ``StoreError``; the temporary file is removed.
   static func write(
     _ bytes: [UInt8], to path: String, by temporary: String, in directory: String
   ) throws(StoreError) {
     do throws(StoreError) {
-      let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
       guard file >= 0 else { throw error(errno, path) }
       do throws(StoreError) {
         try writeAll(bytes, to: file, path)

@@ -48,6 +48,8 @@ import OTACore
     try set(CURLOPT_LOW_SPEED_TIME, Int(configuration.stallSeconds))
     // An empty name is no proxy, whatever the environment says.
     if !configuration.usesEnvironmentProxy { try set(CURLOPT_PROXY, "") }
+    // What a proxy says about its tunnel is not the answer of the server.
+    try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
     if let file = configuration.tls.authorityFile {
       try set(CURLOPT_CAINFO, file)

@@ -24,6 +24,8 @@ public actor SQLiteStore: ServerStore {
   ///   extended result code of SQLite.
   public init(path: String, busyTimeoutMilliseconds: Int32 = 5000) throws(StoreError) {
     let connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+    // Before anything is written: another program's database is left as it is.
+    try Schema.version(connection, path: path)
     // A device forgets its report once the server has answered: what was answered must outlive a loss of power.
     try connection.execute(
       script: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")

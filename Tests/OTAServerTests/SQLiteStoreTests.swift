@@ -175,7 +175,9 @@ import Testing
 
     let foreign = directory.file("foreign")
     try SQLiteConnection(path: foreign, busyTimeoutMilliseconds: 0).execute(script: "CREATE TABLE t (x)")
+    let before = try Data(contentsOf: URL(fileURLWithPath: foreign))
     #expect(throws: StoreError.notADatabase(path: foreign)) { _ = try SQLiteStore(path: foreign) }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: foreign)) == before)
 
     let newer = directory.file("newer")
     _ = try SQLiteStore(path: newer)
@@ -185,6 +187,20 @@ import Testing
     let missing = directory.file("no/such/folder")
     #expect(throws: StoreError.cannotOpen(path: missing)) { _ = try SQLiteStore(path: missing) }
     #expect(throws: StoreError.cannotOpen(path: directory.path)) { _ = try SQLiteStore(path: directory.path) }
+  }
+
+  @Test("what cannot be written says so", .enabled(if: TinyDisk.isAvailable))
+  func readOnly() async throws {
+    let disk = try TinyDisk(kibibytes: 8192)
+    let path = disk.path + "/db"
+    try await SQLiteStoreTests.fill(path)
+    let artifacts = try ArtifactStore(directory: disk.path)
+    try disk.makeReadOnly()
+    #expect(throws: StoreError.readOnly(path: path)) { _ = try SQLiteStore(path: path) }
+    let digest = Fixture.digest([1])
+    #expect(throws: StoreError.readOnly(path: artifacts.path(of: digest))) {
+      try artifacts.add([1], as: digest)
+    }
   }
 
   @Test("a damaged file is refused or read, but never trusted blindly")

@@ -81,26 +81,34 @@ enum Schema {
     """
   ]
 
-  /// Brings a database to the newest version, each step whole or not at all.
+  /// Finds the version of the tables, 0 for a database without any, and writes nothing.
   ///
-  /// - Throws: ``StoreError/newerSchema(path:version:)``; ``StoreError/notADatabase(path:)`` if the tables are those of
+  /// - Throws: `StoreError.newerSchema`; `StoreError.notADatabase` if the tables are those of
   ///   another program.
+  @discardableResult
+  static func version(_ connection: SQLiteConnection, path: String) throws(StoreError) -> Int {
+    let version: Int = try number(connection, "PRAGMA user_version")
+    let application: Int32 = try number(connection, "PRAGMA application_id")
+    let tables: Int = try number(connection, "SELECT count(*) FROM sqlite_schema")
+    guard application == applicationID || (version == 0 && application == 0 && tables == 0) else {
+      throw .notADatabase(path: path)
+    }
+    guard (0...migrations.count).contains(version) else {
+      throw .newerSchema(path: path, version: version)
+    }
+    return version
+  }
+
+  /// Brings a database to the newest version, all steps or none.
+  ///
+  /// - Throws: as ``version(_:path:)``.
   static func migrate(_ connection: SQLiteConnection, path: String) throws(StoreError) {
     try connection.transaction { () throws(StoreError) in
-      let version: Int = try number(connection, "PRAGMA user_version")
-      let application: Int32 = try number(connection, "PRAGMA application_id")
-      let tables: Int = try number(connection, "SELECT count(*) FROM sqlite_schema")
-      guard application == applicationID || (version == 0 && tables == 0) else {
-        throw .notADatabase(path: path)
-      }
-      guard (0...migrations.count).contains(version) else {
-        throw .newerSchema(path: path, version: version)
-      }
+      let version = try version(connection, path: path)
+      guard version < migrations.count else { return }
       for step in migrations[version...] { try connection.execute(script: step) }
-      if version < migrations.count {
-        try connection.execute(script: "PRAGMA application_id = \(applicationID)")
-        try connection.execute(script: "PRAGMA user_version = \(migrations.count)")
-      }
+      try connection.execute(script: "PRAGMA application_id = \(applicationID)")
+      try connection.execute(script: "PRAGMA user_version = \(migrations.count)")
     }
   }
 

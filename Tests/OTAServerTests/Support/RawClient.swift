@@ -24,11 +24,11 @@ enum RawClient {
   }
 
   /// Sends bytes, and reads until the server closes or says nothing for a while.
-  static func send(_ text: String, to port: UInt16, patience: Int32 = 5000) async -> Answer {
+  static func send(_ text: String, to port: UInt16, patience: Int32 = 60_000) async -> Answer {
     await send(Array(text.utf8), to: port, patience: patience)
   }
 
-  static func send(_ bytes: [UInt8], to port: UInt16, patience: Int32 = 5000) async -> Answer {
+  static func send(_ bytes: [UInt8], to port: UInt16, patience: Int32 = 60_000) async -> Answer {
     await withCheckedContinuation { continuation in
       Thread { continuation.resume(returning: exchange(bytes, port, patience)) }.start()
     }

@@ -54,4 +54,10 @@ final class TinyDisk: Sendable {
   var names: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
   }
+
+  func makeReadOnly() throws {
+    guard unsafe mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 else {
+      throw NotMounted()
+    }
+  }
 }

@@ -40,6 +40,7 @@ extension SQLiteStore {
 
   /// Lists the updates that come into question for a device.
   public func candidates(for query: UpdateQuery) throws(StoreError) -> [PublishedUpdate] {
+    let reasonsOfDelivery = ErrorCode.reasonsOfDelivery.map { "\($0.rawValue)" }.joined(separator: ", ")
     let sql = """
       SELECT \(SQLiteStore.updateColumns) FROM updates AS candidate
       WHERE class = ?1 AND component = ?2 AND vendor = ?3 AND sequence_number > ?4
@@ -49,7 +50,8 @@ extension SQLiteStore {
       AND NOT EXISTS (
         SELECT 1 FROM deployments
         WHERE deployments.device = ?5 AND deployments.update_id = candidate.id
-        AND deployments.state = \(DeploymentState.failed.rawValue))
+        AND deployments.state = \(DeploymentState.failed.rawValue)
+        AND coalesce(deployments.code, 0) NOT IN (\(reasonsOfDelivery)))
       AND NOT EXISTS (
         SELECT 1 FROM deployments JOIN updates AS given_up ON given_up.id = deployments.update_id
         WHERE deployments.device = ?5 AND deployments.state = \(DeploymentState.reverted.rawValue)

@@ -81,6 +81,19 @@ import Testing
     #expect(try await fixture.check(fixture.checkRequest()).update?.id == whole.id.description)
   }
 
+  @Test(
+    "what failed on the way, where others may have a hand in it, is offered again",
+    arguments: ErrorCode.reasonsOfDelivery)
+  func failedDelivery(code: ErrorCode) async throws {
+    let (fixture, update) = try await offered()
+    #expect(try await fixture.report(try await fixture.receipt(update.id, .failed, code: code)).status == 204)
+    #expect(try await fixture.check(fixture.checkRequest()).update?.id == update.id.description)
+    #expect(try await fixture.server.deployments(of: fixture.device.id).map(\.state) == [.failed])
+    let definite = try await fixture.receipt(update.id, .failed, code: .imageDigestMismatch)
+    #expect(try await fixture.report(definite).status == 204)
+    #expect(try await fixture.check(fixture.checkRequest()).update == nil)
+  }
+
   @Test("an image that a device gave up is not offered to it in any variant, but the next one is")
   func revertedImage() async throws {
     let (fixture, whole) = try await offered()

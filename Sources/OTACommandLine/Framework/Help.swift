@@ -7,7 +7,7 @@ struct Help: Sendable {
     """
     usage: ota COMMAND [ARGUMENT...]
 
-    Over-the-air firmware update: keys, patches, manifests, and a server.
+    Over-the-air firmware update: keys, patches, manifests, a server, and a demonstration of it all.
 
     \(list(commands))
 

@@ -21,6 +21,19 @@ public enum DeploymentState: UInt8, Sendable, CaseIterable {
   }
 }
 
+extension ErrorCode {
+  /// The reasons for a failure that lie in the way on which an update came, not in the update: the same update is
+  /// offered again.
+  ///
+  /// Whoever can change bytes on that way could else keep a device from an update for good.
+  public static let reasonsOfDelivery: [ErrorCode] = [
+    .manifestDigestMismatch, .payloadDigestMismatch, .payloadSizeMismatch, .transportUnreachable,
+    .transportInterrupted, .transportTimeout, .transportStatus, .transportResponseTooLarge,
+    .transportRangeIgnored,
+    .transportMalformed, .retriesExhausted, .cancelled,
+  ]
+}
+
 /// One update on one device.
 public struct Deployment: Equatable, Sendable {
   /// The device.

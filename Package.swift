@@ -114,7 +114,7 @@ let package = Package(
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
       ]),
-    test("OTACommandLine", ["OTACore"]),
+    test("OTACommandLine", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest"]),
   ],
   swiftLanguageModes: [.v6]
 )

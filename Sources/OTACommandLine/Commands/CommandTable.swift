@@ -7,6 +7,7 @@ package enum CommandTable {
     DeltaMake.self,
     DeltaApply.self,
     DeltaInspect.self,
+    ManifestInspect.self,
     ServerRun.self,
   ]
 }

@@ -11,7 +11,9 @@ enum AgentError: Error {
 }
 
 /// What an agent does with a device until an update has found its end: boot, stage, verify, activate, boot, judge,
-/// report. Each turn of the loop is a start of the device, and takes up what the journal says.
+/// report.
+///
+/// Each turn of the loop is a start of the device, and takes up what the journal says.
 struct TestAgent: Sendable {
   var board: TestBoard
   var image: TestImage

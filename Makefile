@@ -4,7 +4,9 @@ SWIFT ?= swift
 # Warnings are errors here and not in Package.swift: they must not stop the build of a package that depends on us.
 SWIFT_FLAGS ?= -Xswiftc -warnings-as-errors
 DEMO_FLAGS ?=
-TEST_FLAGS ?=
+# One after the other: the tests of power cuts keep every core busy for a minute, and tests with sockets and timeouts
+# beside them would find out how fast the machine is.
+TEST_FLAGS ?= --no-parallel
 # Nested packages may have hidden build folders.
 SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks -name '*.swift' -not -path '*/.*' 2>/dev/null)
 

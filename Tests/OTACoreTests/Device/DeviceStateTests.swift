@@ -36,7 +36,7 @@ struct DeviceStateTests {
     for state in try DeviceState.everyShape() {
       let bytes = try serialized(state)
       for index in bytes.indices {
-        for change in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff] as [UInt8] {
+        for change in [0x01, 0x04, 0x80, 0xff] as [UInt8] {
           var changed = bytes
           changed[index] ^= change
           let result = reading(changed) { (cursor) throws(ParseError) in

@@ -14,7 +14,7 @@ extension UpdateAgent where Device: ~Copyable {
     guard let running = boot[boot.selection.slot] else { return .reportFailed(.slotEmpty) }
     let receipt = BootReceipt(
       deviceID: configuration.profile.deviceID, updateID: report.updateID, outcome: report.outcome,
-      code: report.code, runningImage: running.image.digest, runningSequenceNumber: running.sequenceNumber)
+      runningImage: running.image.digest, runningSequenceNumber: running.sequenceNumber)
     let signed: [UInt8]
     do {
       signed = try await receipt.signed(by: configuration.signer)

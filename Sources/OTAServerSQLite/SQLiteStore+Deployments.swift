@@ -22,7 +22,8 @@ extension SQLiteStore {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, bytes) DO NOTHING
         """,
         [
-          device, update, .integer(Int64(report.outcome.rawValue)), .code(report.code), image, sequenceNumber,
+          device, update, .integer(Int64(report.outcome.kind.rawValue)), .code(report.outcome.code), image,
+          sequenceNumber,
           .blob(stored.bytes), .time(stored.receivedAt),
         ])
       guard added == 1 else { return false }
@@ -33,7 +34,8 @@ extension SQLiteStore {
         SET state = excluded.state, code = excluded.code, reported_at = excluded.reported_at
         """,
         [
-          device, update, .integer(Int64(DeploymentState(report.outcome).rawValue)), .code(report.code),
+          device, update, .integer(Int64(DeploymentState(report.outcome).rawValue)),
+          .code(report.outcome.code),
           .time(stored.receivedAt),
         ])
       return true
@@ -90,8 +92,10 @@ extension SQLiteStore {
   private static func receipt(
     in row: SQLiteStatement, of device: UniversalIdentifier
   ) throws(StoreError) -> StoredReceipt {
-    guard let outcome = Report.Outcome(rawValue: try row.integer(1)) else { throw row.corrupt }
-    let report = Report(updateID: try row.digest(0), outcome: outcome, code: try row.code(2))
+    guard let kind = Report.Outcome.Kind(rawValue: try row.integer(1)),
+      let outcome = Report.Outcome(kind, code: try row.code(2))
+    else { throw row.corrupt }
+    let report = Report(updateID: try row.digest(0), outcome: outcome)
     return StoredReceipt(
       receipt: DeviceReceipt(
         device: device, report: report, imageDigest: try row.digest(3),

@@ -31,10 +31,10 @@ extension UpdateMachine {
     case .started(.trial):
       move(to: .trial(offer), .checkHealth(offer))
     case .started(.reverted(let code)):
-      report(Report(updateID: offer.updateID, outcome: .reverted, code: code))
+      report(Report(updateID: offer.updateID, outcome: .reverted(code)))
     case .started(.confirmed):
       // The boot manager fell back without a trial: the image did not even verify.
-      report(Report(updateID: offer.updateID, outcome: .reverted, code: .bootVerificationFailed))
+      report(Report(updateID: offer.updateID, outcome: .reverted(.bootVerificationFailed)))
     case .storageFailed(let code):
       fail(offer, code)
     case .pollDue, .cancelled, .noUpdateFound, .manifestVerified, .manifestRefused, .checkFailed,
@@ -74,7 +74,7 @@ extension UpdateMachine {
     case .reversionRecorded, .storageFailed:
       .restart
     case .started(.confirmed), .started(.reverted):
-      report(Report(updateID: offer.updateID, outcome: .reverted, code: code))
+      report(Report(updateID: offer.updateID, outcome: .reverted(code)))
     case .started(.trial):
       .revert(code)
     case .pollDue, .cancelled, .noUpdateFound, .manifestVerified, .manifestRefused, .checkFailed,
@@ -95,7 +95,7 @@ extension UpdateMachine {
     case .reportDelivered:
       switch report.outcome {
       case .installed: move(to: .idle, .wait)
-      case .failed, .reverted: move(to: .error(report.code ?? .invalidValue), .wait)
+      case .failed(let code), .reverted(let code): move(to: .error(code), .wait)
       }
     case .reportFailed, .storageFailed:
       .wait

@@ -28,7 +28,7 @@ extension UpdateMachine {
     case .manifestVerified(let offer):
       move(to: .offered(offer), .askToInstall(offer))
     case .manifestRefused(let updateID, let code):
-      report(Report(updateID: updateID, outcome: .failed, code: code))
+      report(Report(updateID: updateID, outcome: .failed(code)))
     case .checkFailed(let code), .storageFailed(let code):
       move(to: .error(code), .wait)
     case .cancelled:

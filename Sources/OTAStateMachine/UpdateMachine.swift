@@ -77,7 +77,7 @@ public struct UpdateMachine: ~Copyable {
   }
 
   mutating func fail(_ offer: Offer, _ code: ErrorCode) -> UpdateAction {
-    report(Report(updateID: offer.updateID, outcome: .failed, code: code))
+    report(Report(updateID: offer.updateID, outcome: .failed(code)))
   }
 
   mutating func report(_ report: Report) -> UpdateAction {

@@ -86,8 +86,7 @@ import Testing
     #expect(device.starts.map(\.kind) == [.confirmed, .trial(attemptsLeft: 2), .confirmed])
     #expect(try device.state().boot.securityCounter == SequenceNumber(1))
     let receipt = try #require(server.reports.first)
-    #expect(receipt.outcome == .reverted)
-    #expect(receipt.code == .healthCheckFailed)
+    #expect(receipt.outcome == .reverted(.healthCheckFailed))
     #expect(receipt.runningImage == Vendor.description(of: old).digest)
   }
 
@@ -105,7 +104,7 @@ import Testing
     let device = try device(server, vendor, health: Silence())
     #expect(try await device.run() == .error(.healthCheckTimeout))
     #expect(try device.runningImage() == old)
-    #expect(server.reports.map(\.code) == [.healthCheckTimeout])
+    #expect(server.reports.map(\.outcome) == [.reverted(.healthCheckTimeout)])
   }
 
   @Test("An image that never gets as far as its agent is given up when its attempts are spent")
@@ -125,8 +124,7 @@ import Testing
         .reverted(.bootAttemptsExhausted),
       ])
     #expect(try device.runningImage() == old)
-    #expect(server.reports.map(\.outcome) == [.reverted])
-    #expect(server.reports.map(\.code) == [.bootAttemptsExhausted])
+    #expect(server.reports.map(\.outcome) == [.reverted(.bootAttemptsExhausted)])
   }
 
   @Test("Policy can postpone twice, before the download and before the restart")
@@ -160,7 +158,7 @@ import Testing
     let before = device.modifications
     #expect(try await device.run() == .error(.policyRejected))
     #expect(device.modifications == before)
-    #expect(server.reports.map(\.code) == [.policyRejected])
+    #expect(server.reports.map(\.outcome) == [.failed(.policyRejected)])
   }
 
   @Test("A report that cannot be sent is kept over restarts until it can")

@@ -96,7 +96,9 @@ import Testing
         let state = try await device.run(polls: scenario.isHealthy ? 2 : 1)
         let what = "\(geometry), operation \(operation) of \(operations), \(outcome)"
         try expectGoodEnd(device, scenario, state, what)
-        #expect(server.reports.last?.outcome == (scenario.isHealthy ? .installed : .reverted), "\(what)")
+        #expect(
+          server.reports.last?.outcome == (scenario.isHealthy ? .installed : .reverted(.healthCheckFailed)),
+          "\(what)")
         cuts += 1
         // Other tests wait for the same few threads, some of them for an answer in time.
         await Task.yield()

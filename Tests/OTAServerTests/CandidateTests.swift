@@ -73,7 +73,7 @@ import Testing
 
         let isReverted = step % 2 == 1
         let receipt = try await fixture.receipt(
-          best.id, isReverted ? .reverted : .failed, code: .healthCheckFailed,
+          best.id, isReverted ? .reverted(.healthCheckFailed) : .failed(.imageTooLarge),
           sequenceNumber: UInt64(step))
         #expect(try await fixture.report(receipt).status == 204)
         if isReverted { revertedImages.insert(best.image.digest) } else { failed.insert(best.id) }

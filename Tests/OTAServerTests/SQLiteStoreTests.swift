@@ -30,7 +30,7 @@ import Testing
         payload, sequenceNumber: UInt64(Int64.max), version: Version(.max, 0, 7), required: Version(0, 9, 1),
         delta: (image: [8], source: [0], memory: .max), compatibility: compatibility), payload)
     _ = try await fixture.check(fixture.checkRequest(memory: .max))
-    let receipt = try await fixture.receipt(update.id, .reverted, code: .healthCheckTimeout)
+    let receipt = try await fixture.receipt(update.id, .reverted(.healthCheckTimeout))
     #expect(try await fixture.report(receipt).status == 204)
 
     let store = try SQLiteStore(path: path)

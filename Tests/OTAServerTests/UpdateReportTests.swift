@@ -17,19 +17,19 @@ import Testing
   @Test(
     "a receipt brings the deployment into the state that it proves",
     arguments: [
-      (Report.Outcome.installed, ErrorCode?.none, DeploymentState.installed),
-      (.failed, .payloadDigestMismatch, .failed), (.reverted, .healthCheckFailed, .reverted),
+      (Report.Outcome.installed, DeploymentState.installed),
+      (.failed(.payloadDigestMismatch), .failed), (.reverted(.healthCheckFailed), .reverted),
     ])
-  func outcome(outcome: Report.Outcome, code: ErrorCode?, state: DeploymentState) async throws {
+  func outcome(outcome: Report.Outcome, state: DeploymentState) async throws {
     let (fixture, update) = try await offered()
     let offeredAt = fixture.clock.now
     fixture.clock.advance()
-    let receipt = try await fixture.receipt(update.id, outcome, code: code)
+    let receipt = try await fixture.receipt(update.id, outcome)
     let response = try await fixture.report(receipt)
     #expect(response == ServerResponse(status: 204))
 
     let deployment = Deployment(
-      device: fixture.device.id, update: update.id, state: state, code: code, offeredAt: offeredAt,
+      device: fixture.device.id, update: update.id, state: state, code: outcome.code, offeredAt: offeredAt,
       reportedAt: fixture.clock.now)
     #expect(try await fixture.server.deployments(of: fixture.device.id) == [deployment])
     let statistics = try #require(try await fixture.server.statistics().first)
@@ -39,7 +39,7 @@ import Testing
     #expect(statistics.reverted == (state == .reverted ? 1 : 0))
     let stored = try await fixture.server.receipts(of: fixture.device.id)
     #expect(stored.map(\.bytes) == [receipt])
-    #expect(stored.first?.receipt.report.code == code)
+    #expect(stored.first?.receipt.report.outcome == outcome)
     #expect(stored.first?.receipt.imageDigest == Fixture.digest([7]))
     #expect(try await fixture.server.deviceStatuses().first?.lastReceipt == stored.first?.receipt)
   }
@@ -47,7 +47,7 @@ import Testing
   @Test("a receipt that comes again is answered as before and changes nothing")
   func idempotence() async throws {
     let (fixture, update) = try await offered()
-    let failed = try await fixture.receipt(update.id, .failed, code: .imageTooLarge)
+    let failed = try await fixture.receipt(update.id, .failed(.imageTooLarge))
     let installed = try await fixture.receipt(update.id, .installed)
     #expect(try await fixture.report(failed).status == 204)
     #expect(try await fixture.report(installed).status == 204)
@@ -76,7 +76,7 @@ import Testing
     let delta = try await fixture.publish(
       Fixture.manifest([1, 2], sequenceNumber: 2, delta: (image: image, source: [0], memory: 10)), [1, 2])
     #expect(try await fixture.check(fixture.checkRequest()).update?.id == delta.id.description)
-    let receipt = try await fixture.receipt(delta.id, .failed, code: .deltaMalformed)
+    let receipt = try await fixture.receipt(delta.id, .failed(.deltaMalformed))
     #expect(try await fixture.report(receipt).status == 204)
     #expect(try await fixture.check(fixture.checkRequest()).update?.id == whole.id.description)
   }
@@ -86,10 +86,10 @@ import Testing
     arguments: ErrorCode.reasonsOfDelivery)
   func failedDelivery(code: ErrorCode) async throws {
     let (fixture, update) = try await offered()
-    #expect(try await fixture.report(try await fixture.receipt(update.id, .failed, code: code)).status == 204)
+    #expect(try await fixture.report(try await fixture.receipt(update.id, .failed(code))).status == 204)
     #expect(try await fixture.check(fixture.checkRequest()).update?.id == update.id.description)
     #expect(try await fixture.server.deployments(of: fixture.device.id).map(\.state) == [.failed])
-    let definite = try await fixture.receipt(update.id, .failed, code: .imageDigestMismatch)
+    let definite = try await fixture.receipt(update.id, .failed(.imageDigestMismatch))
     #expect(try await fixture.report(definite).status == 204)
     #expect(try await fixture.check(fixture.checkRequest()).update == nil)
   }
@@ -100,7 +100,7 @@ import Testing
     let image = [UInt8](repeating: 4, count: 100)
     try await fixture.publish(
       Fixture.manifest([1, 2], sequenceNumber: 3, delta: (image: image, source: [0], memory: 10)), [1, 2])
-    let receipt = try await fixture.receipt(whole.id, .reverted, code: .healthCheckFailed)
+    let receipt = try await fixture.receipt(whole.id, .reverted(.healthCheckFailed))
     #expect(try await fixture.report(receipt).status == 204)
     #expect(try await fixture.check(fixture.checkRequest()).update == nil)
     let next = try await fixture.publish(Fixture.manifest([9], sequenceNumber: 4), [9])

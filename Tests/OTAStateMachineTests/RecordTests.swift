@@ -16,7 +16,7 @@ import Testing
     var machine = try Samples.machine(in: .downloading(try Samples.offer(), interruptions: 0))
     #expect(machine.record(after: staging) == staging)
     _ = machine.handle(.payloadRefused(.payloadDigestMismatch))
-    let report = try Samples.report(.failed, .payloadDigestMismatch)
+    let report = try Samples.report(.failed(.payloadDigestMismatch))
     #expect(machine.record(after: staging) == .reporting(report))
     _ = machine.handle(.reportDelivered)
     #expect(machine.record(after: .reporting(report)) == .idle)
@@ -38,7 +38,7 @@ import Testing
         #expect(resumed.state == state, "\(name)")
       case .reporting(let report):
         // A plain refusal is forgotten, and found again by the next check.
-        #expect(resumed.state == (report.outcome == .failed ? .idle : state), "\(name)")
+        #expect(resumed.state == (report.outcome.kind == .failed ? .idle : state), "\(name)")
       }
     }
   }

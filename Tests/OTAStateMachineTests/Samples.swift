@@ -12,8 +12,8 @@ enum Samples {
     Offer(updateID: try digest(7), sequenceNumber: SequenceNumber(2), imageSize: 4096)
   }
 
-  static func report(_ outcome: Report.Outcome, _ code: ErrorCode?) throws -> Report {
-    Report(updateID: try digest(7), outcome: outcome, code: code)
+  static func report(_ outcome: Report.Outcome) throws -> Report {
+    Report(updateID: try digest(7), outcome: outcome)
   }
 
   /// Every state, by name.
@@ -29,8 +29,8 @@ enum Samples {
       ("applying", .applying(offer)),
       ("trial", .trial(offer)),
       ("rollingBack", .rollingBack(offer, .healthCheckFailed)),
-      ("reporting installed", .reporting(try report(.installed, nil))),
-      ("reporting failed", .reporting(try report(.failed, .payloadDigestMismatch))),
+      ("reporting installed", .reporting(try report(.installed))),
+      ("reporting failed", .reporting(try report(.failed(.payloadDigestMismatch)))),
       ("error", .error(.transportUnreachable)),
     ]
   }
@@ -96,8 +96,8 @@ enum Samples {
     case .reporting(let report):
       switch report.outcome {
       case .installed: return trial + [.confirmationRecorded]
-      case .failed: return offered + [.policyDecided(.accept), .payloadRefused(report.code ?? .invalidValue)]
-      case .reverted: return applying + [.started(.reverted(report.code ?? .invalidValue))]
+      case .failed(let code): return offered + [.policyDecided(.accept), .payloadRefused(code)]
+      case .reverted(let code): return applying + [.started(.reverted(code))]
       }
     case .error(let code): return [.pollDue, .checkFailed(code)]
     }

@@ -9,16 +9,16 @@ import Testing
   static func table() throws -> [String: [String: Result]] {
     let offer = try Samples.offer()
     func failed(_ code: ErrorCode) throws -> Result {
-      let report = try Samples.report(.failed, code)
+      let report = try Samples.report(.failed(code))
       return (.reporting(report), .report(report))
     }
     func reverted(_ code: ErrorCode) throws -> Result {
-      let report = try Samples.report(.reverted, code)
+      let report = try Samples.report(.reverted(code))
       return (.reporting(report), .report(report))
     }
-    let refused = Report(updateID: try Samples.digest(9), outcome: .failed, code: .authenticationFailed)
-    let installed = try Samples.report(.installed, nil)
-    let failure = try Samples.report(.failed, .payloadDigestMismatch)
+    let refused = Report(updateID: try Samples.digest(9), outcome: .failed(.authenticationFailed))
+    let installed = try Samples.report(.installed)
+    let failure = try Samples.report(.failed(.payloadDigestMismatch))
     return [
       "idle": [
         "started confirmed": (.idle, .wait), "started trial": (.idle, .wait),

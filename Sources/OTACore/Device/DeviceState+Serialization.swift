@@ -138,8 +138,8 @@ extension UpdateRecord {
     case .reporting(let report):
       try writer.write(byte: 4)
       try report.updateID.serialize(into: &writer)
-      try writer.write(byte: report.outcome.rawValue)
-      try report.code.serialize(into: &writer)
+      try writer.write(byte: report.outcome.kind.rawValue)
+      try report.outcome.code.serialize(into: &writer)
     }
   }
 
@@ -163,10 +163,12 @@ extension UpdateRecord {
     case 4:
       let updateID = try Digest(parsing: &cursor)
       let outcomeOffset = cursor.offset
-      guard let outcome = Report.Outcome(rawValue: try cursor.readByte()) else {
+      let kind = Report.Outcome.Kind(rawValue: try cursor.readByte())
+      let code = try ErrorCode?(parsing: &cursor)
+      guard let kind, let outcome = Report.Outcome(kind, code: code) else {
         throw ParseError(.invalidValue, at: outcomeOffset)
       }
-      self = .reporting(Report(updateID: updateID, outcome: outcome, code: try ErrorCode?(parsing: &cursor)))
+      self = .reporting(Report(updateID: updateID, outcome: outcome))
     default:
       throw ParseError(.invalidValue, at: offset)
     }

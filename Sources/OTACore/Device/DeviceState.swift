@@ -122,27 +122,62 @@ public struct Offer: Equatable, Sendable {
 
 /// How an update ended.
 public struct Report: Equatable, Sendable {
-  /// The end of an update, as seen by the device.
-  public enum Outcome: UInt8, Sendable, CaseIterable {
+  /// The end of an update, as seen by the device, with the reason if it is not a good one.
+  public enum Outcome: Equatable, Hashable, Sendable {
     /// The new image booted, passed its health check and was confirmed.
-    case installed = 1
+    case installed
     /// The update was refused or could not be installed; the device runs what it ran before.
-    case failed = 2
+    case failed(ErrorCode)
     /// The new image booted, did not prove itself, and the old one runs again.
-    case reverted = 3
+    case reverted(ErrorCode)
+
+    /// The numbers of the outcomes in journals, receipts and databases; never reused.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+      /// ``Outcome/installed``.
+      case installed = 1
+      /// ``Outcome/failed(_:)``.
+      case failed = 2
+      /// ``Outcome/reverted(_:)``.
+      case reverted = 3
+    }
+
+    /// Puts an outcome together; `nil` if the reason is missing where there must be one, or is there where there is
+    /// none.
+    public init?(_ kind: Kind, code: ErrorCode?) {
+      switch (kind, code) {
+      case (.installed, nil): self = .installed
+      case (.failed, .some(let code)): self = .failed(code)
+      case (.reverted, .some(let code)): self = .reverted(code)
+      case (.installed, .some), (.failed, nil), (.reverted, nil): return nil
+      }
+    }
+
+    /// The outcome without its reason.
+    public var kind: Kind {
+      switch self {
+      case .installed: .installed
+      case .failed: .failed
+      case .reverted: .reverted
+      }
+    }
+
+    /// The reason, unless the update was installed.
+    public var code: ErrorCode? {
+      switch self {
+      case .installed: nil
+      case .failed(let code), .reverted(let code): code
+      }
+    }
   }
 
   /// The digest of the envelope of the update's manifest.
   public var updateID: Digest
   /// How it ended.
   public var outcome: Outcome
-  /// Why, unless it was installed.
-  public var code: ErrorCode?
 
   /// Makes a report from its parts.
-  public init(updateID: Digest, outcome: Outcome, code: ErrorCode? = nil) {
+  public init(updateID: Digest, outcome: Outcome) {
     self.updateID = updateID
     self.outcome = outcome
-    self.code = code
   }
 }

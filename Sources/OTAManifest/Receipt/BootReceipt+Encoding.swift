@@ -19,7 +19,7 @@ extension BootReceipt {
         try deviceID.serialize(into: &writer)
       }
       return try [UInt8](cborUpTo: 256) { (writer) throws(ParseError) in
-        try writer.writeMapHeader(code == nil ? 6 : 7)
+        try writer.writeMapHeader(outcome.code == nil ? 6 : 7)
         try writer.writeInteger(ReceiptKey.version)
         try writer.writeUnsigned(BootReceipt.formatVersion)
         try writer.writeInteger(ReceiptKey.deviceID)
@@ -27,8 +27,8 @@ extension BootReceipt {
         try writer.writeInteger(ReceiptKey.updateID)
         try writer.write(updateID)
         try writer.writeInteger(ReceiptKey.outcome)
-        try writer.writeUnsigned(UInt64(outcome.rawValue))
-        if let code {
+        try writer.writeUnsigned(UInt64(outcome.kind.rawValue))
+        if let code = outcome.code {
           try writer.writeInteger(ReceiptKey.code)
           try writer.writeUnsigned(UInt64(code.rawValue))
         }
@@ -45,7 +45,7 @@ extension BootReceipt {
     var reader = CBORReader(bytes)
     let count = try readMapHeader(&reader)
     var (isVersioned, deviceID, updateID) = (false, UniversalIdentifier?.none, Digest?.none)
-    var (outcome, code) = (Report.Outcome?.none, ErrorCode?.none)
+    var (kind, code) = (Report.Outcome.Kind?.none, ErrorCode?.none)
     var (image, sequenceNumber) = (Digest?.none, SequenceNumber?.none)
     var previous: Int64?
     for _ in 0..<count {
@@ -60,9 +60,9 @@ extension BootReceipt {
       case ReceiptKey.updateID: updateID = try readDigest(&reader)
       case ReceiptKey.outcome:
         guard let number = UInt8(exactly: try readUnsigned(&reader)),
-          let known = Report.Outcome(rawValue: number)
+          let known = Report.Outcome.Kind(rawValue: number)
         else { throw .malformed(ParseError(.invalidValue, at: offset)) }
-        outcome = known
+        kind = known
       case ReceiptKey.code:
         guard let number = UInt16(exactly: try readUnsigned(&reader)), let known = ErrorCode(rawValue: number)
         else { throw .malformed(ParseError(.invalidValue, at: offset)) }
@@ -76,11 +76,15 @@ extension BootReceipt {
     guard isVersioned else { throw .missingMember(ReceiptKey.version) }
     guard let deviceID else { throw .missingMember(ReceiptKey.deviceID) }
     guard let updateID else { throw .missingMember(ReceiptKey.updateID) }
-    guard let outcome else { throw .missingMember(ReceiptKey.outcome) }
+    guard let kind else { throw .missingMember(ReceiptKey.outcome) }
+    // An installed update has no reason, and every other one has.
+    guard let outcome = Report.Outcome(kind, code: code) else {
+      throw code == nil ? .missingMember(ReceiptKey.code) : .unsupportedMember(ReceiptKey.code)
+    }
     guard let image else { throw .missingMember(ReceiptKey.runningImage) }
     guard let sequenceNumber else { throw .missingMember(ReceiptKey.runningSequenceNumber) }
     self.init(
-      deviceID: deviceID, updateID: updateID, outcome: outcome, code: code, runningImage: image,
+      deviceID: deviceID, updateID: updateID, outcome: outcome, runningImage: image,
       runningSequenceNumber: sequenceNumber)
   }
 }

@@ -19,10 +19,8 @@ public struct BootReceipt: Equatable, Sendable {
   public var deviceID: UniversalIdentifier
   /// The digest of the envelope of the update's manifest.
   public var updateID: Digest
-  /// How the update ended.
+  /// How the update ended, and why, unless it was installed.
   public var outcome: Report.Outcome
-  /// Why, unless it was installed.
-  public var code: ErrorCode?
   /// The digest of the image that runs.
   public var runningImage: Digest
   /// The sequence number of the image that runs.
@@ -30,13 +28,12 @@ public struct BootReceipt: Equatable, Sendable {
 
   /// Makes a receipt from its parts.
   public init(
-    deviceID: UniversalIdentifier, updateID: Digest, outcome: Report.Outcome, code: ErrorCode? = nil,
+    deviceID: UniversalIdentifier, updateID: Digest, outcome: Report.Outcome,
     runningImage: Digest, runningSequenceNumber: SequenceNumber
   ) {
     self.deviceID = deviceID
     self.updateID = updateID
     self.outcome = outcome
-    self.code = code
     self.runningImage = runningImage
     self.runningSequenceNumber = runningSequenceNumber
   }

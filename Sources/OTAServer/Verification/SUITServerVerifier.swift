@@ -50,7 +50,7 @@ public struct SUITServerVerifier: ServerVerifier {
       let receipt = try BootReceipt.verify(bytes.span, by: key, using: SodiumVerifier())
       return DeviceReceipt(
         device: receipt.deviceID,
-        report: Report(updateID: receipt.updateID, outcome: receipt.outcome, code: receipt.code),
+        report: Report(updateID: receipt.updateID, outcome: receipt.outcome),
         imageDigest: receipt.runningImage, sequenceNumber: receipt.runningSequenceNumber)
     } catch {
       throw VerificationRefusal(error.code)

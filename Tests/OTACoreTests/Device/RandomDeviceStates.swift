@@ -91,10 +91,11 @@ extension UpdateRecord {
       .idle, .staging(offer, stagedBytes: .random(in: .min ... .max, using: &generator)), .applying(offer),
       .rollingBack(offer, .random(using: &generator)),
     ]
-    for outcome in Report.Outcome.allCases {
+    let outcomes: [Report.Outcome] = [
+      .installed, .failed(.random(using: &generator)), .reverted(.random(using: &generator)),
+    ]
+    for outcome in outcomes {
       records.append(.reporting(Report(updateID: offer.updateID, outcome: outcome)))
-      records.append(
-        .reporting(Report(updateID: offer.updateID, outcome: outcome, code: .random(using: &generator))))
     }
     return records
   }

@@ -68,7 +68,7 @@ struct TestAgent: Sendable {
     case .applying:
       if isHealthy { try storage.confirm() } else { try storage.revert(.healthCheckFailed) }
     case .rollingBack(let offer, let code):
-      try storage.record(.reporting(Report(updateID: offer.updateID, outcome: .reverted, code: code)))
+      try storage.record(.reporting(Report(updateID: offer.updateID, outcome: .reverted(code))))
     case .reporting:
       try storage.record(.idle)
     }

@@ -103,11 +103,11 @@ struct Fixture: Sendable {
   }
 
   func receipt(
-    _ update: Digest, _ outcome: Report.Outcome, code: ErrorCode? = nil, device: UniversalIdentifier? = nil,
+    _ update: Digest, _ outcome: Report.Outcome, device: UniversalIdentifier? = nil,
     sequenceNumber: UInt64 = 2, signer: SodiumSigner? = nil
   ) async throws -> [UInt8] {
     let receipt = BootReceipt(
-      deviceID: device ?? self.device.id, updateID: update, outcome: outcome, code: code,
+      deviceID: device ?? self.device.id, updateID: update, outcome: outcome,
       runningImage: Fixture.digest([7]), runningSequenceNumber: SequenceNumber(sequenceNumber))
     return try await receipt.signed(by: signer ?? deviceSigner)
   }

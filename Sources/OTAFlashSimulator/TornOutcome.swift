@@ -16,7 +16,16 @@ public enum TornOutcome: Equatable, Hashable, Sendable {
   /// The first units were written and the next one got a random subset of its bits. Of an erase: the blocks before that
   /// unit are erased, and of its own block some units are erased and the others as they were.
   case partial(after: Int, seed: UInt64)
-  /// The first units were written, and the next one reads differently every time, between what it was and what it was to
-  /// be. Of an erase: the blocks before that unit are erased, and all of its own block reads differently every time.
+  /// The first units were written, and the next one reads differently every time, in all bits that were to change. Of an
+  /// erase: the blocks before that unit are erased, and all of its own block reads differently every time.
   case unstable(after: Int)
+  /// As ``unstable(after:)``, but only one bit does; the others are as they were to be. What was interrupted seems to be
+  /// complete every other time.
+  case marginal(after: Int, seed: UInt64)
+  /// As ``unstable(after:)``, but only one bit does; the others are as they were. What was interrupted seems not to have
+  /// begun every other time.
+  case faint(after: Int, seed: UInt64)
+  /// Nothing shows. Write: the first unit reads as erased, but is not. Erase: the blocks read as erased, but bits that
+  /// are written to them may fall back.
+  case unseen
 }

@@ -6,6 +6,8 @@ struct FlashBlock: Sendable {
   var isUsed: [Bool]
   /// Bits that read at random.
   var unstableBits: [Int: UInt8] = [:]
+  /// Units that were written over; they lose bits when the power comes back.
+  var weakUnits: Set<Int> = []
 
   init(size: Int, unit: Int, erasedByte: UInt8) {
     bytes = [UInt8](repeating: erasedByte, count: size)

@@ -50,6 +50,16 @@ extension SimulatedFlash {
       let torn = min(max(0, count), units.count - 1)
       write(source, to: units.prefix(torn))
       writeUnstably(part(torn, of: source), to: units[torn])
+    case .marginal(let count, let seed):
+      let torn = min(max(0, count), units.count - 1)
+      write(source, to: units.prefix(torn))
+      writeUnstably(part(torn, of: source), to: units[torn], oneBit: seed, seemsDone: true)
+    case .faint(let count, let seed):
+      let torn = min(max(0, count), units.count - 1)
+      write(source, to: units.prefix(torn))
+      writeUnstably(part(torn, of: source), to: units[torn], oneBit: seed, seemsDone: false)
+    case .unseen:
+      blocks[units[0].block].isUsed[units[0].index] = true
     }
   }
 
@@ -75,8 +85,8 @@ extension SimulatedFlash {
     for index in 0..<source.count {
       let old = blocks[unit.block].bytes[start + index]
       blocks[unit.block].bytes[start + index] = combine(old, source[index])
-      if isOver { blocks[unit.block].unstableBits[start + index] = 0xff }
     }
+    if isOver { blocks[unit.block].weakUnits.insert(unit.index) }
     blocks[unit.block].isUsed[unit.index] = true
   }
 
@@ -96,10 +106,37 @@ extension SimulatedFlash {
     let start = unit.index * source.count
     for index in 0..<source.count {
       let old = blocks[unit.block].bytes[start + index]
-      let change = old ^ combine(old, source[index])
-      if change != 0 { blocks[unit.block].unstableBits[start + index, default: 0] |= change }
+      addUnstable(old ^ combine(old, source[index]), at: start + index, of: unit.block)
     }
     blocks[unit.block].isUsed[unit.index] = true
+  }
+
+  /// One bit of those that were to change becomes unstable.
+  private mutating func writeUnstably(
+    _ source: Span<UInt8>, to unit: UnitPlace, oneBit seed: UInt64, seemsDone: Bool
+  ) {
+    let start = unit.index * source.count
+    var changes: [UInt8] = []
+    for index in 0..<source.count {
+      let old = blocks[unit.block].bytes[start + index]
+      changes.append(old ^ combine(old, source[index]))
+      if seemsDone { blocks[unit.block].bytes[start + index] = combine(old, source[index]) }
+    }
+    addUnstableBit(among: changes, at: start, of: unit.block, seed: seed)
+    blocks[unit.block].isUsed[unit.index] = true
+  }
+
+  private mutating func addUnstable(_ bits: UInt8, at index: Int, of block: Int) {
+    if bits != 0 { blocks[block].unstableBits[index, default: 0] |= bits }
+  }
+
+  /// Makes one of the bits that are set in `changes` unstable.
+  private mutating func addUnstableBit(among changes: [UInt8], at start: Int, of block: Int, seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    guard let (index, byte) = changes.enumerated().filter({ $0.element != 0 }).randomElement(using: &random),
+      let bit = (0..<8).filter({ byte >> UInt8($0) & 1 != 0 }).randomElement(using: &random)
+    else { return }
+    addUnstable(1 << UInt8(bit), at: start + index, of: block)
   }
 
   // MARK: Erasing
@@ -137,16 +174,35 @@ extension SimulatedFlash {
       let torn = eraseBlocks(of: range, before: units)
       for index in blocks[torn].bytes.indices {
         let change = blocks[torn].bytes[index] ^ geometry.erasedByte
-        if change != 0 { blocks[torn].unstableBits[index, default: 0] |= change }
+        addUnstable(change, at: index, of: torn)
       }
       touch(torn)
+    case .marginal(let units, let seed):
+      tear(eraseBlocks(of: range, before: units), oneBit: seed, seemsDone: true)
+    case .faint(let units, let seed):
+      tear(eraseBlocks(of: range, before: units), oneBit: seed, seemsDone: false)
+    case .unseen:
+      for block in range {
+        erase(block)
+        blocks[block].isUsed = [Bool](repeating: true, count: blocks[block].isUsed.count)
+      }
     }
+  }
+
+  private mutating func tear(_ block: Int, oneBit seed: UInt64, seemsDone: Bool) {
+    let changes = blocks[block].bytes.map { $0 ^ geometry.erasedByte }
+    if seemsDone {
+      for unit in blocks[block].isUsed.indices { clear(unit: unit, of: block) }
+    }
+    addUnstableBit(among: changes, at: 0, of: block, seed: seed)
+    touch(block)
   }
 
   private mutating func erase(_ block: Int) {
     blocks[block] = FlashBlock(
       size: blocks[block].bytes.count, unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
     wear[block] += 1
+    counters.blocksErased += 1
   }
 
   /// Erases the blocks before the one with this unit.
@@ -180,5 +236,25 @@ extension SimulatedFlash {
   private mutating func touch(_ block: Int) {
     blocks[block].isUsed = [Bool](repeating: true, count: blocks[block].isUsed.count)
     wear[block] += 1
+    counters.blocksErased += 1
+  }
+}
+
+// MARK: Decay
+
+extension SimulatedFlash {
+  /// What was written over used units holds while the power is on, and may not afterwards: one bit of every other weak
+  /// unit falls back.
+  mutating func decay(using random: inout SplitMix64) {
+    let size = Int(geometry.writeSize)
+    for block in blocks.indices where !blocks[block].weakUnits.isEmpty {
+      for unit in blocks[block].weakUnits.sorted() where random.next() & 1 == 0 {
+        let bytes = blocks[block].bytes[unit * size..<(unit + 1) * size].map { $0 ^ geometry.erasedByte }
+        guard let index = bytes.indices.filter({ bytes[$0] != 0 }).randomElement(using: &random) else {
+          continue
+        }
+        blocks[block].bytes[unit * size + index] ^= bytes[index] & (0 &- bytes[index])
+      }
+    }
   }
 }

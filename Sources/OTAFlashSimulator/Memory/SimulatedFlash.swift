@@ -8,7 +8,7 @@ public struct SimulatedFlash: Flash, Sendable {
   public enum WriteToUsed: UInt8, Sendable, CaseIterable {
     /// It throws ``OTAPartition/FlashError/notErased`` and does nothing: hardware that looks first.
     case isRefused
-    /// It is carried out: bits combine, and the units read differently every time from then on.
+    /// It is carried out: bits combine, and bits may fall back whenever the power returns.
     case isUndefined
   }
 
@@ -60,6 +60,10 @@ public struct SimulatedFlash: Flash, Sendable {
   public internal(set) var wear: [Int]
   /// Every operation that changed the contents, oldest first; `nil` while it is not recorded.
   public var log: [Operation]?
+  /// A number that goes along with every copy.
+  ///
+  /// For what the observer of a test must remember with a snapshot; the device takes no notice of it.
+  public var note: UInt64 = 0
   /// Whether there is power.
   ///
   /// Without it every operation throws ``OTAPartition/FlashError/powerLost``.
@@ -119,11 +123,13 @@ public struct SimulatedFlash: Flash, Sendable {
 
   /// Brings the power back, and forgets a cut that has not happened yet.
   ///
-  /// - Parameter seed: for what unstable bits read from now on.
+  /// - Parameter seed: for what unstable bits read from now on, and which weak ones are lost.
   public mutating func restorePower(seed: UInt64 = 0) {
     cut = nil
     isPowered = true
     generator = SplitMix64(seed: seed)
+    var random = generator
+    decay(using: &random)
   }
 
   // MARK: Flash

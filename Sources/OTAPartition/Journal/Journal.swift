@@ -8,10 +8,11 @@ import OTACore
 ///   same for ever. The newest record, when it has none, is committed again before it is believed.
 /// - A session writes only to an area that it erased itself. A place that merely reads as erased may be one where an
 ///   erase or a write was interrupted.
+/// - Remains of a commit behind the newest record are overruled, before they can be read as a record another time.
 /// - The area of the newest sealed record is erased only after a newer one was sealed in the other.
 package struct Journal {
   /// Where a record is.
-  private struct Place {
+  private struct Place: Equatable {
     var area: Int
     var index: Int
   }
@@ -21,9 +22,11 @@ package struct Journal {
   private let readSize: UInt32
   private let erasedByte: UInt8
 
-  /// The newest record.
+  /// The newest record, and the newest sealed one.
   private var newest: Place?
-  private var isSealed = false
+  private var newestSealed: Place?
+  /// The number of the newest record.
+  private var newestSequence: UInt32 = 0
   /// The highest number that this session has seen or used.
   private var sequence: UInt32 = 0
   /// The area that this session erased, and the first place in it that was not yet tried.
@@ -50,34 +53,16 @@ package struct Journal {
     _ flash: inout Device, payload: inout MutableSpan<UInt8>
   ) throws(StorageError) -> Int? {
     newest = nil
+    newestSealed = nil
     fresh = nil
     sequence = 0
-    var payloadCount = 0
-    var failure: FlashError?
-    for area in 0..<2 {
-      for index in 0..<shape.count(in: areas[area]) {
-        let place = Place(area: area, index: index)
-        do throws(FlashError) {
-          guard let count = try read(place, from: &flash, payload: &payload) else { continue }
-          payloadCount = count
-        } catch {
-          // Memory with error correction may refuse to read a torn unit; the records around it are still good.
-          guard error != .powerLost else { throw .flash(error) }
-          failure = error
-        }
-      }
-    }
-    guard newest != nil else {
-      if let failure { throw .flash(failure) }
-      return nil
-    }
-    if !isSealed {
-      do throws(StorageError) {
-        let value = payload.span.extracting(0..<payloadCount)
-        if try !appendBehindNewest(value, to: &flash) { try switchArea(value, to: &flash) }
-      } catch {
-        guard error != .flash(.powerLost) else { throw error }
-      }
+    var payloadCount = try scan(&flash, payload: &payload, onlySealed: false)
+    guard newest != nil else { return nil }
+    if try !settleIfPossible(payload.span.extracting(0..<payloadCount), on: &flash) {
+      // No place behind the unsealed record takes one: most likely an erase of its area was interrupted. Its commit
+      // never returned; the sealed record in the other area is the value.
+      payloadCount = try scan(&flash, payload: &payload, onlySealed: true)
+      _ = try settleIfPossible(payload.span.extracting(0..<payloadCount), on: &flash)
     }
     return payloadCount
   }
@@ -89,6 +74,7 @@ package struct Journal {
     _ flash: inout Device, payload: Span<UInt8>
   ) throws(StorageError) {
     newest = nil
+    newestSealed = nil
     fresh = nil
     sequence = 0
     do throws(FlashError) {
@@ -109,7 +95,7 @@ package struct Journal {
   package mutating func commit<Device: Flash & ~Copyable>(
     _ payload: Span<UInt8>, to flash: inout Device
   ) throws(StorageError) {
-    if fresh == nil, newest != nil, !isSealed {
+    if fresh == nil, newest != nil, !isSealed, newestSealed?.area != newest?.area {
       // The other area may hold the only record that is sure to stay. It is not touched before this one is sealed.
       guard try appendBehindNewest(payload, to: &flash) else { throw .flash(.deviceFailure) }
       return
@@ -123,26 +109,136 @@ package struct Journal {
 }
 
 extension Journal {
-  /// Reads one place; if it is a newer record than any before, takes it and copies its payload.
-  private mutating func read<Device: Flash & ~Copyable>(
-    _ place: Place, from flash: inout Device, payload: inout MutableSpan<UInt8>
-  ) throws(FlashError) -> Int? {
-    let start = offset(of: place)
-    var buffer = InlineArray<352, UInt8>(repeating: 0)
-    try flash.readPrefix(32, of: &buffer, at: start)
-    guard JournalRecordHeader.mayBegin(buffer.span.extracting(0..<32)) else { return nil }
+  private var isSealed: Bool {
+    guard let newest, let newestSealed else { return false }
+    return newest == newestSealed
+  }
 
+  /// Finds the newest record, or the newest sealed one, and copies its payload.
+  ///
+  /// - Returns: the length of the payload; 0 if there is no record.
+  /// - Throws: if the power goes; if there is no record and the device failed to read.
+  private mutating func scan<Device: Flash & ~Copyable>(
+    _ flash: inout Device, payload: inout MutableSpan<UInt8>, onlySealed: Bool
+  ) throws(StorageError) -> Int {
+    var buffer = InlineArray<384, UInt8>(repeating: 0)
+    var highest: UInt32?
+    var highestSealed: UInt32?
+    var payloadCount = 0
+    var failure: FlashError?
+    for area in 0..<2 {
+      for index in 0..<shape.count(in: areas[area]) {
+        let place = Place(area: area, index: index)
+        var header: JournalRecordHeader?
+        do throws(FlashError) {
+          header = try readRecord(at: place, from: &flash, into: &buffer)
+        } catch {
+          // Memory with error correction may refuse to read a torn unit; the records around it are still good.
+          guard error != .powerLost else { throw .flash(error) }
+          failure = error
+        }
+        guard let header else { continue }
+        let isSealed = shape.isSeal(buffer.span.extracting(Int(shape.sealOffset)..<Int(shape.stride)))
+        if isSealed, highestSealed.map({ header.sequence > $0 }) ?? true {
+          highestSealed = header.sequence
+          newestSealed = place
+        }
+        guard isSealed || !onlySealed, highest.map({ header.sequence > $0 }) ?? true else { continue }
+        highest = header.sequence
+        newest = place
+        newestSequence = header.sequence
+        sequence = max(sequence, header.sequence)
+        payloadCount = header.payloadCount
+        let start = Int(shape.markSize) + JournalRecordShape.headerSize
+        for byte in 0..<header.payloadCount { payload[byte] = buffer[start + byte] }
+      }
+    }
+    if highest == nil, let failure { throw .flash(failure) }
+    return payloadCount
+  }
+
+  /// Reads one place.
+  ///
+  /// - Returns: its header; `nil` if there is no valid record.
+  private func readRecord<Device: Flash & ~Copyable>(
+    at place: Place, from flash: inout Device, into buffer: inout InlineArray<384, UInt8>
+  ) throws(FlashError) -> JournalRecordHeader? {
+    let start = offset(of: place)
+    let mark = Int(shape.markSize)
+    try flash.readPrefix(mark + 32, of: &buffer, at: start)
+    guard JournalRecordHeader.mayBegin(buffer.span.extracting(mark..<mark + 32)) else { return nil }
     // One reading of the whole record: a torn word may read differently the next time, so that what was checked
     // must be what is used.
     try flash.readPrefix(Int(shape.stride), of: &buffer, at: start)
-    let body = buffer.span.extracting(0..<Int(shape.sealOffset))
-    guard let header = JournalRecordHeader(checking: body) else { return nil }
-    guard newest == nil || header.sequence > sequence else { return nil }
-    newest = place
-    sequence = header.sequence
-    isSealed = shape.isSeal(buffer.span.extracting(Int(shape.sealOffset)..<Int(shape.stride)))
-    for index in 0..<header.payloadCount { payload[index] = buffer[JournalRecordShape.headerSize + index] }
-    return header.payloadCount
+    return JournalRecordHeader(checking: buffer.span.extracting(mark..<Int(shape.sealOffset)))
+  }
+
+  /// Makes sure that the value that was found is the value from now on, whatever else is in flash.
+  ///
+  /// - Returns: false if it cannot be, without erasing the only sealed record that there is.
+  private mutating func settle<Device: Flash & ~Copyable>(
+    _ payload: Span<UInt8>, on flash: inout Device
+  ) throws(StorageError) -> Bool {
+    if isSealed {
+      if try hasTornSuccessor(on: &flash) { try switchArea(payload, to: &flash) }
+      return true
+    }
+    if let newest, let newestSealed, newest.area == newestSealed.area {
+      // What it followed is in the same area: the other one has nothing that is needed.
+      try switchArea(payload, to: &flash)
+      return true
+    }
+    if try appendBehindNewest(payload, to: &flash) { return true }
+    guard newestSealed == nil else { return false }
+    try switchArea(payload, to: &flash)
+    return true
+  }
+
+  /// Does what ``settle(_:on:)`` does, as far as the device still can; a worn-out journal must not stop a boot.
+  private mutating func settleIfPossible<Device: Flash & ~Copyable>(
+    _ payload: Span<UInt8>, on flash: inout Device
+  ) throws(StorageError) -> Bool {
+    do throws(StorageError) {
+      return try settle(payload, on: &flash)
+    } catch {
+      guard error != .flash(.powerLost) else { throw error }
+      return true
+    }
+  }
+
+  /// Whether there may be the remains of a commit after the newest record.
+  ///
+  /// They cannot be read now, but perhaps the next time; then the value would change without a commit. Such remains are
+  /// directly behind the newest record, or, if its area was full or of an earlier session, at the start of the other.
+  private mutating func hasTornSuccessor<Device: Flash & ~Copyable>(
+    on flash: inout Device
+  ) throws(StorageError) -> Bool {
+    guard let newest else { return false }
+    let behind = Place(area: newest.area, index: newest.index + 1)
+    if behind.index < shape.count(in: areas[behind.area]), try !isErased(behind, on: &flash) { return true }
+    let other = Place(area: 1 - newest.area, index: 0)
+    if try isErased(other, on: &flash) { return false }
+    var buffer = InlineArray<384, UInt8>(repeating: 0)
+    do throws(FlashError) {
+      let header = try readRecord(at: other, from: &flash, into: &buffer)
+      return header.map { $0.sequence > newestSequence } ?? true
+    } catch {
+      guard error != .powerLost else { throw .flash(error) }
+      return true
+    }
+  }
+
+  /// Whether a place reads as erased; false if it cannot be read.
+  private func isErased<Device: Flash & ~Copyable>(
+    _ place: Place, on flash: inout Device
+  ) throws(StorageError) -> Bool {
+    let start = offset(of: place)
+    do throws(FlashError) {
+      return try flash.isErased(start..<start + shape.stride)
+    } catch {
+      guard error != .powerLost else { throw .flash(error) }
+      return false
+    }
   }
 
   /// Writes to the first place behind the newest record that is erased and takes it.
@@ -154,14 +250,9 @@ extension Journal {
     guard let newest else { return false }
     for index in (newest.index + 1)..<max(newest.index + 1, shape.count(in: areas[newest.area])) {
       let place = Place(area: newest.area, index: index)
-      let start = offset(of: place)
-      do throws(FlashError) {
-        guard try flash.isErased(start..<start + shape.stride) else { continue }
-      } catch {
-        guard error != .powerLost else { throw .flash(error) }
-        continue
-      }
-      if try write(payload, at: place, to: &flash) { return true }
+      guard try isErased(place, on: &flash) else { continue }
+      // The claim shows the next start that this place was tried, should the power go and the rest not show.
+      if try write(payload, at: place, claiming: true, to: &flash) { return true }
     }
     return false
   }
@@ -209,12 +300,12 @@ extension Journal {
   ///
   /// - Returns: whether the place took it; ``newest`` has moved only if it did.
   private mutating func write<Device: Flash & ~Copyable>(
-    _ payload: Span<UInt8>, at place: Place, to flash: inout Device
+    _ payload: Span<UInt8>, at place: Place, claiming: Bool = false, to flash: inout Device
   ) throws(StorageError) -> Bool {
     guard sequence < UInt32.max else { throw .journalFull }
     // A number is never used twice, also not for a record that failed: it may become readable after all.
     sequence += 1
-    var buffer = InlineArray<352, UInt8>(repeating: erasedByte)
+    var buffer = InlineArray<384, UInt8>(repeating: erasedByte)
     var count = 0
     do throws(ParseError) {
       var bytes = buffer.mutableSpan
@@ -222,22 +313,24 @@ extension Journal {
     } catch {
       throw .record(error)
     }
-    for index in 0..<Int(shape.sealSize) {
-      buffer[Int(shape.sealOffset) + index] = JournalRecordShape.sealByte(index)
+    for index in 0..<Int(shape.markSize) {
+      buffer[Int(shape.sealOffset) + index] = JournalRecordShape.markByte(index)
     }
     let unit = flash.geometry.writeSize
     let bodySize = (count + Int(unit) - 1) / Int(unit) * Int(unit)
     let start = offset(of: place)
+    let seal = buffer.span.extracting(Int(shape.sealOffset)..<Int(shape.stride))
     do throws(FlashError) {
-      try flash.writeChecked(buffer.span.extracting(0..<bodySize), at: start)
-      try flash.writeChecked(
-        buffer.span.extracting(Int(shape.sealOffset)..<Int(shape.stride)), at: start + shape.sealOffset)
+      if claiming { try flash.writeChecked(seal, at: start) }
+      try flash.writeChecked(buffer.span.extracting(0..<bodySize), at: start + shape.markSize)
+      try flash.writeChecked(seal, at: start + shape.sealOffset)
     } catch {
       guard error != .powerLost else { throw .flash(error) }
       return false
     }
     newest = place
-    isSealed = true
+    newestSealed = place
+    newestSequence = sequence
     return true
   }
 
@@ -248,7 +341,7 @@ extension Journal {
 
 extension Flash where Self: ~Copyable {
   fileprivate mutating func readPrefix(
-    _ count: Int, of buffer: inout InlineArray<352, UInt8>, at offset: UInt32
+    _ count: Int, of buffer: inout InlineArray<384, UInt8>, at offset: UInt32
   ) throws(FlashError) {
     var whole = buffer.mutableSpan
     var window = whole.prefix(count)

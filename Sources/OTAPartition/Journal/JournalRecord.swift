@@ -1,26 +1,28 @@
 import OTACore
 
-// A record, byte for byte; all integers little endian (Docs/PowerLossModel.md says why each part is there):
+// The place of a record, byte for byte; all integers little endian (Docs/PowerLossModel.md says why each part is there):
 //
 //   offset  size  content
-//   0       4     "OTAJ"
-//   4       1     version of the record's form, 1
-//   5       1     zero
-//   6       2     length of the payload n, up to 288
-//   8       4     sequence number
-//   12      n     payload: a serialised DeviceState
-//   12+n    4     CRC-32 of everything before
+//   0       m     claim: erased, or a mark that somebody began to write here after a restart
+//   m       4     "OTAJ"
+//   m+4     1     version of the record's form, 1
+//   m+5     1     zero
+//   m+6     2     length of the payload n, up to 288
+//   m+8     4     sequence number
+//   m+12    n     payload: a serialised DeviceState
+//   m+12+n  4     CRC-32 of everything from "OTAJ" on
 //   ...           erased bytes up to the place of the seal
-//   seal          "SEAL", repeated to one unit of writing; at least 4 bytes
+//   end-m   m     seal
 //
-// Every record takes the same room, so that no length in flash decides where the next one is.
+// m is one unit of writing, but at least 8. Every record takes the same room, so that no length in flash decides where
+// the next one is.
 
 /// The sizes of a record on a device.
 struct JournalRecordShape {
-  /// Where the seal is, from the start of the record.
+  /// How long claim and seal are.
+  let markSize: UInt32
+  /// Where the seal is, from the start of the place.
   let sealOffset: UInt32
-  /// How long the seal is.
-  let sealSize: UInt32
 
   static var headerSize: Int { 12 }
   static var checksumSize: Int { 4 }
@@ -31,28 +33,30 @@ struct JournalRecordShape {
     let body = UInt32(
       JournalRecordShape.headerSize + DeviceState.maximumSize + JournalRecordShape.checksumSize)
     let unit = geometry.writeSize
-    sealOffset = (body + unit - 1) / unit * unit
-    sealSize = max(unit, 4)
+    markSize = max(unit, 8)
+    sealOffset = markSize + (body + unit - 1) / unit * unit
   }
 
-  /// From the start of one record to the start of the next; at most 352.
-  var stride: UInt32 { sealOffset + sealSize }
+  /// From the start of one place to the start of the next; at most 384.
+  var stride: UInt32 { sealOffset + markSize }
 
   /// How many records an area has room for.
   func count(in area: Range<UInt32>) -> Int { Int((area.upperBound - area.lowerBound) / stride) }
 
-  /// Whether these bytes, from the place of the seal, are the seal, the whole seal.
+  /// Whether these bytes are the seal, the whole seal.
   func isSeal(_ bytes: Span<UInt8>) -> Bool {
-    for index in 0..<Int(sealSize) where bytes[index] != JournalRecordShape.sealByte(index) { return false }
+    for index in 0..<Int(markSize) where bytes[index] != JournalRecordShape.markByte(index) { return false }
     return true
   }
 
-  static func sealByte(_ index: Int) -> UInt8 {
+  /// Claim and seal: half of the bits are programmed, whatever erased ones are, so that a whole mark and no mark cannot
+  /// be readings of the same torn one.
+  static func markByte(_ index: Int) -> UInt8 {
     switch index % 4 {
-    case 0: UInt8(ascii: "S")
-    case 1: UInt8(ascii: "E")
-    case 2: UInt8(ascii: "A")
-    default: UInt8(ascii: "L")
+    case 0: 0x53
+    case 1: 0xac
+    case 2: 0x35
+    default: 0xca
     }
   }
 }

@@ -27,6 +27,8 @@ public struct PowerLossChecker: Sendable {
   public var readings: Int
   /// What the scenario may change; `nil` is everything.
   public var mayChange: [Range<UInt32>]?
+  /// Whether the run ends at the first violation.
+  public var stopsEarly = false
 
   /// Makes a checker.
   public init(
@@ -63,7 +65,9 @@ public struct PowerLossChecker: Sendable {
       let after = interrupted(start, at: first, scenario)
       examine(after, invariant, trace: [first], report: &report)
       guard let recovery = run(after, scenario, completion, trace: [first], report: &report) else { continue }
+      if stopsEarly, !report.violations.isEmpty { return report }
       for second in secondCuts(of: recovery, unit: start.geometry.writeSize, using: &random) {
+        if stopsEarly, !report.violations.isEmpty { return report }
         report.doubleCuts += 1
         let afterSecond = interrupted(after, at: second, scenario)
         examine(afterSecond, invariant, trace: [first, second], report: &report)
@@ -159,13 +163,22 @@ public struct PowerLossChecker: Sendable {
   private func changeOutside(
     _ ranges: [Range<UInt32>], from start: SimulatedFlash, to end: SimulatedFlash
   ) -> UInt32? {
-    let before = start.contents
-    let after = end.contents
-    guard before != after else { return nil }
-    let changed = before.indices.first { index in
-      before[index] != after[index] && !ranges.contains { $0.contains(UInt32(index)) }
+    var gap: UInt32 = 0
+    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if gap < range.lowerBound, let change = change(in: gap..<range.lowerBound, from: start, to: end) {
+        return change
+      }
+      gap = max(gap, range.upperBound)
     }
-    return changed.map { UInt32($0) }
+    return change(in: gap..<max(gap, start.geometry.capacity), from: start, to: end)
+  }
+
+  private func change(in range: Range<UInt32>, from start: SimulatedFlash, to end: SimulatedFlash) -> UInt32?
+  {
+    let before = start.contents(of: range)
+    let after = end.contents(of: range)
+    guard before != after else { return nil }
+    return zip(range, zip(before, after)).first { $1.0 != $1.1 }?.0
   }
 }
 
@@ -183,7 +196,7 @@ extension TornOutcome {
     let units = max(1, operation.range.count / Int(unit))
     var random = SplitMix64(seed: seed)
     let somewhere = Int(random.next() % UInt64(units))
-    var outcomes: [TornOutcome] = [.notDone, .done]
+    var outcomes: [TornOutcome] = [.notDone, .done, .unseen]
     for count in Set([1, units / 2, units - 1]).sorted() where count > 0 && count < units {
       outcomes.append(.prefix(units: count))
     }
@@ -191,6 +204,8 @@ extension TornOutcome {
     for torn in Set([0, somewhere, units - 1]).sorted() {
       outcomes.append(.partial(after: torn, seed: random.next()))
       outcomes.append(.unstable(after: torn))
+      outcomes.append(.marginal(after: torn, seed: random.next()))
+      outcomes.append(.faint(after: torn, seed: random.next()))
     }
     return outcomes
   }

@@ -3,7 +3,7 @@ public import OTACore
 /// One named range of a flash device.
 public struct Partition: Equatable, Sendable {
   /// What a partition is for; the raw value stands in partition tables.
-  public enum Kind: UInt8, Sendable, CaseIterable {
+  public enum Kind: UInt8, Sendable {
     /// The boot loader.
     case boot = 1
     /// A slot: one image that boots.

@@ -25,6 +25,8 @@ public struct PowerLossChecker: Sendable {
   public var secondCuts: SecondCuts
   /// How often the invariant is held against the device after a cut: unstable bits differ each time.
   public var readings: Int
+  /// How often the scenario is brought to its end after each first cut: unstable bits differ each time.
+  public var recoveries = 1
   /// What the scenario may change; `nil` is everything.
   public var mayChange: [Range<UInt32>]?
   /// Whether the run ends at the first violation.
@@ -58,20 +60,29 @@ public struct PowerLossChecker: Sendable {
     var report = PowerLossReport()
     report.seed = seed
     var random = SplitMix64(seed: seed)
-    guard let operations = run(start, scenario, completion, trace: [], report: &report) else { return report }
+    let unit = start.geometry.writeSize
+    guard let operations = run(start, power: seed, scenario, completion, trace: [], report: &report) else {
+      return report
+    }
     report.operations = operations.count
-    for first in cuts(of: operations, unit: start.geometry.writeSize, seed: random.next()) {
+    for first in cuts(of: operations, unit: unit, seed: random.next()) {
       report.singleCuts += 1
-      let after = interrupted(start, at: first, scenario)
-      examine(after, invariant, trace: [first], report: &report)
-      guard let recovery = run(after, scenario, completion, trace: [first], report: &report) else { continue }
-      if stopsEarly, !report.violations.isEmpty { return report }
-      for second in secondCuts(of: recovery, unit: start.geometry.writeSize, using: &random) {
-        if stopsEarly, !report.violations.isEmpty { return report }
-        report.doubleCuts += 1
-        let afterSecond = interrupted(after, at: second, scenario)
-        examine(afterSecond, invariant, trace: [first, second], report: &report)
-        _ = run(afterSecond, scenario, completion, trace: [first, second], report: &report)
+      let after = interrupted(start, power: seed, at: first, scenario)
+      examine(after, power: random.next(), invariant, trace: [first], report: &report)
+      for _ in 0..<max(1, recoveries) {
+        let power = random.next()
+        guard let recovery = run(after, power: power, scenario, completion, trace: [first], report: &report)
+        else {
+          continue
+        }
+        for second in secondCuts(of: recovery, unit: unit, using: &random) {
+          if stopsEarly, !report.violations.isEmpty { return report }
+          report.doubleCuts += 1
+          let trace = [first, second]
+          let afterSecond = interrupted(after, power: power, at: second, scenario)
+          examine(afterSecond, power: random.next(), invariant, trace: trace, report: &report)
+          _ = run(afterSecond, power: random.next(), scenario, completion, trace: trace, report: &report)
+        }
       }
     }
     return report
@@ -83,12 +94,12 @@ public struct PowerLossChecker: Sendable {
   ///
   /// - Returns: its operations; `nil` if it failed, which is then in the report.
   private func run<Failure: Error>(
-    _ start: SimulatedFlash, _ scenario: (SharedFlash) throws(Failure) -> Void,
+    _ start: SimulatedFlash, power: UInt64, _ scenario: (SharedFlash) throws(Failure) -> Void,
     _ completion: (SharedFlash) -> String?, trace: [PowerLossReport.Cut], report: inout PowerLossReport
   ) -> [SimulatedFlash.Operation]? {
     let device = SharedFlash(start)
     device.withFlash {
-      $0.restorePower(seed: seed)
+      $0.restorePower(seed: power)
       $0.log = []
     }
     do throws(Failure) {
@@ -108,12 +119,13 @@ public struct PowerLossChecker: Sendable {
 
   /// Runs the scenario into a cut.
   private func interrupted<Failure: Error>(
-    _ start: SimulatedFlash, at cut: PowerLossReport.Cut, _ scenario: (SharedFlash) throws(Failure) -> Void
+    _ start: SimulatedFlash, power: UInt64, at cut: PowerLossReport.Cut,
+    _ scenario: (SharedFlash) throws(Failure) -> Void
   ) -> SimulatedFlash {
     let device = SharedFlash(start)
     device.withFlash {
       // The same seed as in the run that counted: up to the cut it is the same run.
-      $0.restorePower(seed: seed)
+      $0.restorePower(seed: power)
       $0.cutPower(atOperation: cut.operation, outcome: cut.outcome)
     }
     do throws(Failure) {
@@ -125,12 +137,13 @@ public struct PowerLossChecker: Sendable {
   }
 
   private func examine(
-    _ flash: SimulatedFlash, _ invariant: (SharedFlash) -> String?, trace: [PowerLossReport.Cut],
+    _ flash: SimulatedFlash, power: UInt64, _ invariant: (SharedFlash) -> String?,
+    trace: [PowerLossReport.Cut],
     report: inout PowerLossReport
   ) {
     for reading in 0..<max(1, readings) {
       let device = SharedFlash(flash)
-      device.withFlash { $0.restorePower(seed: seed &+ UInt64(reading)) }
+      device.withFlash { $0.restorePower(seed: power &+ UInt64(reading)) }
       if let problem = invariant(device) {
         report.add(problem, after: trace)
         return

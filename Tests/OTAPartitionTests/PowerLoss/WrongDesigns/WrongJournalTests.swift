@@ -31,6 +31,7 @@ struct WrongJournalTests {
     var checker = PowerLossChecker(
       seed: TestSeed.value, secondCuts: flaw == nil ? .sampled(24) : .exhaustive, readings: 4)
     checker.stopsEarly = true
+    checker.recoveries = flaw == nil ? 1 : 4
     return CountingScenario(goal: 6, perSession: 2).check(start, with: checker) {
       device throws(StorageError) in
       try ToyJournal(opening: device, areas: areas, flaw: flaw)

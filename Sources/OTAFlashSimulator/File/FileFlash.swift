@@ -54,6 +54,8 @@ public final class FileFlash: Flash, Sendable {
   /// Writes bytes; also what an interrupted write leaves is in the file.
   public func write(_ source: Span<UInt8>, at offset: UInt32) throws(FlashError) {
     try state.withLock { (state) throws(FlashError) in
+      // Without power nothing changes, and nothing about the range was checked.
+      guard state.flash.isPowered else { throw .powerLost }
       var result: FlashError?
       do throws(FlashError) { try state.flash.write(source, at: offset) } catch { result = error }
       if result == nil || result == .powerLost {
@@ -66,6 +68,8 @@ public final class FileFlash: Flash, Sendable {
   /// Erases blocks; also what an interrupted erase leaves is in the file.
   public func erase(_ range: Range<UInt32>) throws(FlashError) {
     try state.withLock { (state) throws(FlashError) in
+      // Without power nothing changes, and nothing about the range was checked.
+      guard state.flash.isPowered else { throw .powerLost }
       var result: FlashError?
       do throws(FlashError) { try state.flash.erase(range) } catch { result = error }
       if result == nil || result == .powerLost { try FileFlash.save(range, of: &state) }
@@ -79,7 +83,7 @@ public final class FileFlash: Flash, Sendable {
   /// Work done since this object was made.
   public var counters: SimulatedFlash.Counters { state.withLock { $0.flash.counters } }
 
-  /// What the operating system had against an operation that threw ``OTAPartition/FlashError/deviceFailure``.
+  /// What the operating system had against an operation that threw `FlashError.deviceFailure`.
   public var failure: FileFlashError? { state.withLock { $0.failure } }
 
   /// Cuts the power at an operation to come, see ``SimulatedFlash/cutPower(atOperation:outcome:)``.

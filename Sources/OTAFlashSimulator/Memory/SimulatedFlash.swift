@@ -6,7 +6,7 @@ public import OTAPartition
 public struct SimulatedFlash: Flash, Sendable {
   /// What happens to a write over units that are in use, where geometry forbids it.
   public enum WriteToUsed: UInt8, Sendable, CaseIterable {
-    /// It throws ``OTAPartition/FlashError/notErased`` and does nothing: hardware that looks first.
+    /// It throws `FlashError.notErased` and does nothing: hardware that looks first.
     case isRefused
     /// It is carried out: bits combine, and bits may fall back whenever the power returns.
     case isUndefined
@@ -66,7 +66,7 @@ public struct SimulatedFlash: Flash, Sendable {
   public var note: UInt64 = 0
   /// Whether there is power.
   ///
-  /// Without it every operation throws ``OTAPartition/FlashError/powerLost``.
+  /// Without it every operation throws `FlashError.powerLost`.
   public private(set) var isPowered = true
 
   var blocks: [FlashBlock]

@@ -44,7 +44,7 @@ package struct Journal {
   ///
   /// - Parameters:
   ///   - flash: the device.
-  ///   - payload: at least ``OTACore/DeviceState/maximumSize`` bytes.
+  ///   - payload: at least `DeviceState.maximumSize` bytes.
   /// - Returns: how many bytes of `payload` were filled, or `nil` if there is no record.
   /// - Throws: ``StorageError/flash(_:)`` with ``FlashError/powerLost``, or if no record was found and the device failed
   ///   to read. That the newest record could not be committed again is *not* an error: a worn-out journal must not

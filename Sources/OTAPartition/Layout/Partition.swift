@@ -53,7 +53,7 @@ public struct PartitionName: Equatable, Sendable {
 
   /// Takes the characters of a name.
   ///
-  /// - Throws: kind ``ParseError/Kind/invalidValue`` if there are none, more than ``maximumCount``, or one that is
+  /// - Throws: kind `ParseError.Kind.invalidValue` if there are none, more than ``maximumCount``, or one that is
   ///   not from 0x21 to 0x7e; the offset is that of the character.
   public init(bytes: Span<UInt8>) throws(ParseError) {
     guard !bytes.isEmpty, bytes.count <= PartitionName.maximumCount else {

@@ -81,7 +81,7 @@ extension PartitionTable {
 
   /// Appends the serialised form.
   ///
-  /// - Throws: kind ``ParseError/Kind/capacityExceeded`` if it does not fit.
+  /// - Throws: kind `ParseError.Kind.capacityExceeded` if it does not fit.
   public func serialize(into writer: inout ByteWriter) throws(ParseError) {
     var buffer = InlineArray<460, UInt8>(repeating: 0)
     let bodySize = try serializeBody(into: buffer.mutableSpan)
@@ -111,10 +111,10 @@ extension PartitionTable {
 
   /// Reads the serialised form; bytes behind it are left in the cursor.
   ///
-  /// - Throws: kind ``ParseError/Kind/truncated``; ``ParseError/Kind/invalidValue`` for a wrong magic, reserved bytes
-  ///   that are not zero, a bad name or kind, or a name that occurs twice; ``ParseError/Kind/unsupported`` for another
-  ///   version; ``ParseError/Kind/limitExceeded`` for more than ``maximumCount`` entries;
-  ///   ``ParseError/Kind/checksumMismatch``. The checksum is looked at before any entry.
+  /// - Throws: kind `ParseError.Kind.truncated`; `ParseError.Kind.invalidValue` for a wrong magic, reserved bytes
+  ///   that are not zero, a bad name or kind, or a name that occurs twice; `ParseError.Kind.unsupported` for another
+  ///   version; `ParseError.Kind.limitExceeded` for more than ``maximumCount`` entries;
+  ///   `ParseError.Kind.checksumMismatch`. The checksum is looked at before any entry.
   public init(parsing cursor: inout ByteCursor) throws(ParseError) {
     let start = cursor.offset
     let header = try cursor.readBytes(count: 8)

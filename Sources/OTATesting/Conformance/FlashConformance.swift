@@ -1,6 +1,6 @@
 public import OTAPartition
 
-/// Holds an implementation of ``OTAPartition/Flash`` against the contract.
+/// Holds an implementation of `Flash` against the contract.
 ///
 /// It erases and writes the first, second and last erase blocks of the device, wherever they are; nothing on it is kept.
 /// Power loss is not tried: that takes hardware, or a simulator.

@@ -136,4 +136,11 @@ struct PartitionTableTests {
       try table.validate(on: board.geometry)
     }
   }
+
+  @Test("Misuse by the caller traps")
+  func preconditions() async {
+    await #expect(processExitsWith: .failure) { _ = PartitionName("") }
+    await #expect(processExitsWith: .failure) { _ = PartitionName("seventeen letters") }
+    await #expect(processExitsWith: .failure) { _ = PartitionTable()[0] }
+  }
 }

@@ -11,7 +11,7 @@ struct JournalPowerLossTests {
   func counter(_ board: TestBoard) throws {
     let counter = CountingScenario(goal: 20, perSession: 4)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .exhaustive : .sampled(8), readings: 4,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .exhaustive : .sampled(4), readings: 4,
       mayChange: [board.layout.journalA, board.layout.journalB])
     let report = counter.check(try empty(board), with: checker) { device throws(StorageError) in
       try RealStore(opening: device, board: board)

@@ -26,6 +26,8 @@ struct FileFlashTests {
       try first.write(bytes.span, at: 16)
       first.cutPower(atOperation: 0, outcome: .prefix(units: 1))
       #expect(throws: FlashError.powerLost) { try first.write(bytes.span, at: 32) }
+      // Without power also nonsense is only that.
+      #expect(throws: FlashError.powerLost) { try first.write(bytes.span, at: .max) }
       let second = try FileFlash(opening: path, geometry: geometry)
       var expected = [UInt8](repeating: 0xff, count: Int(geometry.capacity))
       expected.replaceSubrange(16..<24, with: bytes)

@@ -25,7 +25,7 @@ public struct BootState: Equatable, Sendable {
   public var slotB: ImageRecord?
   /// The lowest sequence number that may boot or be installed; raised when an image is confirmed.
   public var securityCounter: SequenceNumber
-  /// Why the last trial was given up, until it was reported.
+  /// Why the last trial was given up, until another image is confirmed.
   public var lastRevert: ErrorCode?
 
   /// Makes a boot state from its parts.

@@ -30,8 +30,7 @@ extension UpdateAgent where Device: ~Copyable {
   }
 
   func checkHealth() async -> UpdateEvent {
-    let boot = target.storage.state.boot
-    guard let running = boot[boot.selection.slot] else { return .healthFailed(.slotEmpty) }
+    guard let running = runningImage else { return .healthFailed(.slotEmpty) }
     let verdict = await verdict(
       of: configuration.health, on: running, timeout: configuration.healthTimeout, sleep: configuration.sleep)
     switch verdict {

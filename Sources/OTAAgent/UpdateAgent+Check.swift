@@ -11,8 +11,7 @@ import OTAStateMachine
 // journal before the machine hears of it.
 extension UpdateAgent where Device: ~Copyable {
   func check() async -> UpdateEvent {
-    let boot = target.storage.state.boot
-    guard let running = boot[boot.selection.slot] else { return .storageFailed(.slotEmpty) }
+    guard let running = runningImage else { return .storageFailed(.slotEmpty) }
     let update: UpdateCheckResponse.Update?
     do throws(TransportError) {
       update = try await askServer(running)
@@ -41,7 +40,8 @@ extension UpdateAgent where Device: ~Copyable {
       let verifier = ManifestVerifier(verifier: SodiumVerifier(), hash: SodiumSHA256.self)
       let context = VerificationContext(
         trustStore: configuration.trustStore, profile: configuration.profile,
-        securityCounter: boot.securityCounter, runningVersion: running.version, runningImage: running.image)
+        securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,
+        runningImage: running.image)
       let verified = try verifier.verify(envelope.span, context: context)
       let manifest = verified.manifest
       // The same update again, after its download was given up for a while: what arrived is still good.

@@ -9,7 +9,8 @@ extension UpdateAgent where Device: ~Copyable {
       do {
         try await configuration.sleep(configuration.backoff.delay(afterFailures: interruptions))
       } catch {
-        return .cancelled
+        // The program ends, not the update: what is staged stays staged.
+        return .downloadInterrupted(.transportInterrupted)
       }
     }
     do throws(DownloadFailure) {
@@ -19,6 +20,8 @@ extension UpdateAgent where Device: ~Copyable {
       return .downloadCompleted
     } catch {
       switch error {
+      case .cancelled:
+        return .cancelled
       case .interrupted(let code):
         configuration.observer(.interrupted(payloadBytes: installation?.receivedBytes ?? 0, code))
         return .downloadInterrupted(code)
@@ -64,6 +67,7 @@ extension UpdateAgent where Device: ~Copyable {
         defer { stream.cancel() }
         while let bytes = try await stream.next(limit: 64 << 10) {
           try take(bytes, of: payload)
+          guard !takeCancelRequest() else { throw DownloadFailure.cancelled }
         }
       } catch let error as TransportError {
         throw .interrupted(error.code)
@@ -95,6 +99,8 @@ extension UpdateAgent where Device: ~Copyable {
 
 /// Why a download ended before the image was complete.
 enum DownloadFailure: Error, Equatable {
+  /// Somebody wants the update no more.
+  case cancelled
   /// The way to the payload broke off; what arrived is kept.
   case interrupted(ErrorCode)
   /// The payload cannot be taken in.

@@ -10,8 +10,7 @@ extension UpdateAgent where Device: ~Copyable {
   func send(_ report: Report) async -> UpdateEvent {
     dropUpdate()
     settle()
-    let boot = target.storage.state.boot
-    guard let running = boot[boot.selection.slot] else { return .reportFailed(.slotEmpty) }
+    guard let running = runningImage else { return .reportFailed(.slotEmpty) }
     let receipt = BootReceipt(
       deviceID: configuration.profile.deviceID, updateID: report.updateID, outcome: report.outcome,
       runningImage: running.image.digest, runningSequenceNumber: running.sequenceNumber)

@@ -18,6 +18,7 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   var staged: StagedImage?
   var verified: VerifiedImage?
   private var isBusy = false
+  private var isCancelRequested = false
 
   /// Takes over a device.
   ///
@@ -41,13 +42,7 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
 
   /// Goes on after a start of the device: a trial is decided, an unsent report is sent.
   public func start() async -> AgentPause {
-    let boot = target.storage.state.boot
-    let reason: StartReason =
-      switch boot.selection {
-      case .trial: .trial
-      case .confirmed: boot.lastRevert.map { .reverted($0) } ?? .confirmed
-      }
-    return await drive(.started(reason))
+    await drive(.started(startReason))
   }
 
   /// Asks the server for an update, and installs it as far as policy lets it.
@@ -57,9 +52,14 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
 
   /// Gives up what is going on, if it is not on trial already.
   ///
-  /// Takes effect between two actions; a poll that is running goes on to its end first.
+  /// A poll that is running is told, and ends before its next action, or at the next piece of a download. What is in
+  /// the inactive slot by then stays there unused.
+  ///
+  /// - Returns: where the agent is; a running poll may still be about to end.
   public func cancel() async -> AgentPause {
-    await drive(.cancelled)
+    guard isBusy else { return await drive(.cancelled) }
+    isCancelRequested = true
+    return .waiting(machine.state)
   }
 
   /// Starts, then polls again and again, until the device has to restart or the task is cancelled.
@@ -80,9 +80,16 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
     // An actor takes calls in while it awaits; the machine must not.
     guard !isBusy else { return .waiting(machine.state) }
     isBusy = true
-    defer { isBusy = false }
+    defer {
+      isBusy = false
+      isCancelRequested = false
+    }
     var action = advance(first)
     while true {
+      if takeCancelRequest() {
+        let next = advance(.cancelled)
+        if next != .ignore { action = next }
+      }
       switch action {
       case .ignore, .wait:
         settle()
@@ -103,6 +110,29 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
       case .report(let report): action = advance(await send(report))
       }
     }
+  }
+
+  /// Why this image was started, as far as the journal and the boot manager say.
+  private var startReason: StartReason {
+    let boot = target.storage.state.boot
+    switch boot.selection {
+    case .trial(let slot, _) where slot == target.storage.runningSlot:
+      return .trial
+    case .trial:
+      // The boot manager gave the trial up and could not record it.
+      return .reverted(boot.lastRevert ?? .bootVerificationFailed)
+    case .confirmed:
+      return boot.lastRevert.map { .reverted($0) } ?? .confirmed
+    }
+  }
+
+  /// The image that runs.
+  var runningImage: ImageRecord? { target.storage.state.boot[target.storage.runningSlot] }
+
+  /// Whether somebody wants to cancel; only once for each request.
+  func takeCancelRequest() -> Bool {
+    defer { isCancelRequested = false }
+    return isCancelRequested
   }
 
   /// Gives an event to the machine.

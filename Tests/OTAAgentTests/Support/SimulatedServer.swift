@@ -33,7 +33,9 @@ final class SimulatedServer: Transport {
 
   var checks: [UpdateCheckRequest] { state.withLock { $0.checks } }
   var reports: [BootReceipt] { state.withLock { $0.reports } }
-  var payloadFetches: [Range<Int>] { state.withLock { $0.payloadFetches.filter { !$0.isEmpty } } }
+  var payloadFetches: [Range<Int>] { payloadFetchesBegun.filter { !$0.isEmpty } }
+  /// Also those that have not delivered a byte.
+  var payloadFetchesBegun: [Range<Int>] { state.withLock { $0.payloadFetches } }
 
   func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 

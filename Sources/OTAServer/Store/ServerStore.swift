@@ -33,7 +33,8 @@ public protocol ServerStore: Sendable {
   ///
   /// The store leaves out what cannot fit: another vendor, class or component, a sequence number that is not above
   /// the query's, and what the history of the device forbids: an update that failed on it, unless for one of
-  /// ``OTACore/ErrorCode/reasonsOfDelivery``, and every update to an image that it has reverted. It may leave in what breaks another rule: the caller checks all of them.
+  /// `ErrorCode.reasonsOfDelivery`, and every update to an image that it has reverted. It may leave in what breaks
+  /// another rule: the caller checks all of them.
   ///
   /// - Returns: updates in no particular order.
   func candidates(for query: UpdateQuery) async throws(StoreError) -> [PublishedUpdate]

@@ -28,11 +28,15 @@ public struct AgentConfiguration: Sendable {
   /// Is told what happens.
   public var observer: @Sendable (AgentNotice) -> Void
 
+  /// The patience for a health check, unless said otherwise: five minutes.
+  public static var defaultHealthTimeout: Duration { .seconds(300) }
+
   /// Makes a configuration; what has a default suits a Linux device that updates itself.
   public init(
     profile: DeviceProfile, trustStore: TrustStore, signer: any Signer, transport: any Transport,
     policy: any UpdatePolicy = AutomaticPolicy(), health: any HealthCheck, trialAttempts: UInt8 = 3,
-    interruptionLimit: UInt8 = 8, healthTimeout: Duration = .seconds(300), backoff: Backoff = Backoff(),
+    interruptionLimit: UInt8 = 8, healthTimeout: Duration = AgentConfiguration.defaultHealthTimeout,
+    backoff: Backoff = Backoff(),
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
     observer: @escaping @Sendable (AgentNotice) -> Void = { _ in }
   ) {

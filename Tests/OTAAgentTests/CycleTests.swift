@@ -100,8 +100,8 @@ import Testing
     }
     let vendor = try Vendor()
     let server = try server(try await vendor.release(new, from: old))
-    // The device's clock stands still, so that the timeout comes at once.
     let device = try device(server, vendor, health: Silence())
+    device.configuration.sleep = { _ in }
     #expect(try await device.run() == .error(.healthCheckTimeout))
     #expect(try device.runningImage() == old)
     #expect(server.reports.map(\.outcome) == [.reverted(.healthCheckTimeout)])

@@ -74,7 +74,7 @@ private struct World {
     }
   }
 
-  @Test("A random walk of 200,000 events never leaves the defined states", arguments: [1, 2, 3] as [UInt64])
+  @Test("A random walk of 50,000 events never leaves the defined states", arguments: [1, 2, 3] as [UInt64])
   func randomWalk(seed: UInt64) throws {
     var generator = seed
     func next() -> UInt64 {
@@ -92,7 +92,7 @@ private struct World {
     var record = UpdateRecord.idle
     var last = UpdateAction.wait
     var visited: Set<String> = []
-    for step in 0..<200_000 {
+    for step in 0..<50_000 {
       let before = machine.state
       // Half of the events are what the last action leads to, or the walk would hardly ever come to a trial.
       let random = events[Int(next() % UInt64(events.count))]

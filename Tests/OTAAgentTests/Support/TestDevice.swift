@@ -71,7 +71,12 @@ final class TestDevice {
     configuration = AgentConfiguration(
       profile: TestDevice.profile(), trustStore: trustStore, signer: try TestDevice.signer(),
       transport: PoweredTransport(transport, isPowered: { flash.snapshot.isPowered }), policy: policy,
-      health: health, sleep: { _ in })
+      health: health, sleep: TestDevice.skippingPauses)
+  }
+
+  /// Pauses of a download take no time; the patience for a health check is not one of them.
+  static let skippingPauses: @Sendable (Duration) async throws -> Void = { duration in
+    if duration >= AgentConfiguration.defaultHealthTimeout { try await Task.sleep(for: duration) }
   }
 
   /// Operations that changed the flash.

@@ -8,13 +8,15 @@ import Testing
 @Suite("The journal under power cuts")
 struct JournalPowerLossTests {
   @Test("A committed value survives every cut and every second cut", arguments: try TestBoard.all())
-  func counter(_ board: TestBoard) throws {
+  func counter(_ board: TestBoard) async throws {
     let counter = CountingScenario(goal: 20, perSession: 4)
     let checker = PowerLossChecker(
       seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .exhaustive : .sampled(4), readings: 4,
       mayChange: [board.layout.journalA, board.layout.journalB])
-    let report = counter.check(try empty(board), with: checker) { device throws(StorageError) in
-      try RealStore(opening: device, board: board)
+    let report = try await onOwnThread {
+      counter.check(try empty(board), with: checker) { device throws(StorageError) in
+        try RealStore(opening: device, board: board)
+      }
     }
     print("journal, \(board.name): \(report)")
     #expect(report.violations.isEmpty, "\(report)")

@@ -11,9 +11,9 @@ struct UpdatePowerLossTests {
   @Test(
     "Installing completes after every cut, and a whole image boots at each of them",
     arguments: try TestBoard.all())
-  func install(_ board: TestBoard) throws {
+  func install(_ board: TestBoard) async throws {
     let agent = TestAgent(board: board, image: .new)
-    let report = try check(agent) { storage in
+    let report = try await check(agent) { storage in
       guard storage.state.boot.selection == .confirmed(.b) else { return "the new image is not confirmed" }
       guard storage.state.boot.securityCounter == TestImage.new.sequenceNumber else {
         return "the security counter was not raised"
@@ -25,10 +25,10 @@ struct UpdatePowerLossTests {
   }
 
   @Test("An unhealthy image is reverted after every cut", arguments: try TestBoard.all())
-  func revert(_ board: TestBoard) throws {
+  func revert(_ board: TestBoard) async throws {
     var agent = TestAgent(board: board, image: .new)
     agent.isHealthy = false
-    let report = try check(agent) { storage in
+    let report = try await check(agent) { storage in
       guard storage.state.boot.selection == .confirmed(.a) else { return "the old image is not confirmed" }
       guard storage.state.boot.lastRevert != nil else { return "the cause of the revert is lost" }
       guard storage.state.boot.securityCounter == TestImage.old.sequenceNumber else {
@@ -40,6 +40,12 @@ struct UpdatePowerLossTests {
   }
 
   private func check(
+    _ agent: TestAgent, completion: @escaping @Sendable (borrowing DeviceStorage<SharedFlash>) -> String?
+  ) async throws -> PowerLossReport {
+    try await onOwnThread { try checked(agent, completion: completion) }
+  }
+
+  private func checked(
     _ agent: TestAgent, completion: (borrowing DeviceStorage<SharedFlash>) -> String?
   ) throws -> PowerLossReport {
     let board = agent.board

@@ -25,6 +25,7 @@ let package = Package(
       dependencies: [
         "Startup",
         .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTACrypto", package: "swift-ota"),
         .product(name: "OTADelta", package: "swift-ota"),
         .product(name: "OTAPartition", package: "swift-ota"),
       ],

@@ -20,6 +20,8 @@ struct Firmware {
 
   private mutating func run() {
     writeVersion()
+    writeDigest()
+    writeBootDecision()
     var check = SelfCheck(console: console)
     console.writeLine(check.run() ? "healthy" : "NOT HEALTHY")
     while true {
@@ -34,12 +36,28 @@ struct Firmware {
 
   private func writeVersion() {
     console.write("swift-ota example firmware ")
-    console.write(decimal: Firmware.version.major)
-    console.write(".")
-    console.write(decimal: Firmware.version.minor)
-    console.write(".")
-    console.write(decimal: Firmware.version.patch)
+    Firmware.version.write(to: console)
     console.writeLine()
+  }
+
+  /// The name that the manifest of this image has for it.
+  private func writeDigest() {
+    console.write("sha-256 ")
+    if let digest = SelfCheck.imageDigest() {
+      for index in 0..<digest.bytes.count { console.write(hexadecimalByte: digest.bytes[index]) }
+    } else {
+      console.write("unreadable")
+    }
+    console.writeLine()
+  }
+
+  /// Lets the boot manager decide on the chip in RAM; what is on it is overwritten.
+  private func writeBootDecision() {
+    if let decision = StorageCheck.boot() {
+      decision.write(to: console)
+    } else {
+      console.writeLine("boot: FAILED")
+    }
   }
 
   /// Runs the line that is complete; `true` if it was the last one.
@@ -60,7 +78,7 @@ struct Firmware {
   private mutating func execute(_ command: Command) -> Bool {
     switch command {
     case .help:
-      console.writeLine("help version status check state record geometry quit")
+      console.writeLine("help version status check state record geometry partitions boot quit")
       console.writeLine("sample COUNT, setpoint HUNDREDTHS, gains P I D, waveform PHASE")
       #if Diagnostics
       console.writeLine("histogram anomalies clear")
@@ -93,6 +111,10 @@ struct Firmware {
       console.writeLine()
     case .geometry:
       BoardGeometry.write(to: console)
+    case .partitions:
+      BoardPartitions.write(to: console)
+    case .boot:
+      writeBootDecision()
     #if Diagnostics
     case .histogram:
       station.diagnostics.writeHistogram(to: console)
@@ -123,7 +145,7 @@ struct Firmware {
     console.writeLine()
   }
 
-  /// The CRC-32 of the image and the length of a serialised device state.
+  /// The CRC-32 and the digest of the image.
   private func writeState() {
     console.write("image ")
     if let checksum = SelfCheck.imageChecksum() {
@@ -132,6 +154,7 @@ struct Firmware {
       console.write("unreadable")
     }
     console.writeLine()
+    writeDigest()
   }
 
   private func writeRecord() {

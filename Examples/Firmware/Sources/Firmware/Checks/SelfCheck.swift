@@ -1,4 +1,5 @@
 import OTACore
+import OTACrypto
 import OTADelta
 import OTAPartition
 
@@ -22,7 +23,16 @@ struct SelfCheck {
     report("geometry", geometryIsRight())
     report("payload", payloadIsBounded())
     report("patch", patchIsRefused())
+    report("sha-256", digestIsRight())
     report("image", imageIsReadable())
+    report("partition table", PartitionCheck.tableFitsBoard())
+    report("damaged partition table", PartitionCheck.damagedTableIsRefused())
+    report("flash", PartitionCheck.flashKeepsItsRules())
+    report("boot", StorageCheck.provisionedImageBoots())
+    report("read back", StorageCheck.imageIsReadBack())
+    report("records", StorageCheck.recordsSurviveRestarts())
+    report("power cuts", StorageCheck.cutsLeaveOneRecord())
+    report("damaged image", StorageCheck.wrongIsRefused())
     report("regulator", regulatorSettles())
     return failures == 0
   }
@@ -40,6 +50,17 @@ struct SelfCheck {
     var checksum = CRC32()
     checksum.write(digits.span)
     return checksum.value == 0xcbf4_3926
+  }
+
+  /// FIPS 180-4 by way of NIST's example for the bytes "abc".
+  private func digestIsRight() -> Bool {
+    let message: InlineArray<3, UInt8> = [0x61, 0x62, 0x63]
+    let expected: InlineArray<32, UInt8> = [
+      0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+      0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+    ]
+    let digest = SHA256.digest(of: message.span)
+    return (try? Digest(algorithm: .sha256, bytes: expected.span)) == digest
   }
 
   static func exampleState() throws(ParseError) -> DeviceState {
@@ -171,8 +192,8 @@ struct SelfCheck {
   }
 
   private func imageIsReadable() -> Bool {
-    guard let checksum = SelfCheck.imageChecksum() else { return false }
-    return checksum == SelfCheck.imageChecksum()
+    guard let checksum = SelfCheck.imageChecksum(), let digest = SelfCheck.imageDigest() else { return false }
+    return checksum == SelfCheck.imageChecksum() && digest == SelfCheck.imageDigest()
   }
 
   /// The CRC-32 of the image that runs.
@@ -185,6 +206,18 @@ struct SelfCheck {
       return nil
     }
     return checksum.value
+  }
+
+  /// The SHA-256 digest of the image that runs: what its manifest calls it.
+  static func imageDigest() -> Digest? {
+    var image = ImageMemory()
+    var sink = DigestSink()
+    do throws(TeeError<ImageMemory.Failure, Never>) {
+      try image.copy(size: image.size, to: &sink)
+    } catch {
+      return nil
+    }
+    return sink.digest
   }
 
   private func regulatorSettles() -> Bool {

@@ -11,6 +11,8 @@ enum Command: Equatable {
   case gains(proportional: Int32, integral: Int32, derivative: Int32)
   case waveform(phase: UInt32)
   case geometry
+  case partitions
+  case boot
   #if Diagnostics
   case histogram
   case anomalies
@@ -46,6 +48,10 @@ extension Command {
       self = .record
     } else if matches(name, "geometry") {
       self = .geometry
+    } else if matches(name, "partitions") {
+      self = .partitions
+    } else if matches(name, "boot") {
+      self = .boot
     } else if matches(name, "sample") {
       let count = try words.number(in: 1...1000)
       self = .sample(count: UInt32(count))

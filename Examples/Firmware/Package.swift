@@ -30,7 +30,7 @@ let package = Package(
         .product(name: "OTAPartition", package: "swift-ota"),
       ],
       swiftSettings: settings),
-    // The instructions before Swift can run, and the four functions that compiled Swift calls.
+    // What comes before Swift and below it: reset, the functions that compiled Swift calls, the board's table, RAM.
     .target(name: "Startup"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
-// What compiled Swift calls and no library brings here: memory, allocation, 64-bit shifts. Plain loops: -fno-builtin keeps the compiler from turning
-// them into calls of themselves.
+// What compiled Swift calls and no library brings here: memory, allocation, 64-bit shifts. Plain loops: -fno-builtin
+// keeps the compiler from turning them into calls of themselves.
 #include "Startup.h"
 
 void *memset(void *destination, int value, size_t count) {

@@ -1,5 +1,5 @@
-# The partition table of the board, byte for byte as OTAPartition's PartitionTable.swift describes it. A product reads it
-# from a fixed place in flash, where the factory put it; the example carries it in the image.
+# The partition table of the board, byte for byte as OTAPartition's PartitionTable.swift describes it. A product reads
+# it from a fixed place in flash, where the factory put it; the example carries it in the image.
 
 .macro ota_partition name, length, kind, offset, size
   .ascii "\name"

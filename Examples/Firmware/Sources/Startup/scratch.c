@@ -1,5 +1,4 @@
-// The RAM that stands for a flash chip in the checks. Nothing else may lie there, and nobody may see its old contents as
-// a chip: it is zeroed at reset.
+// The RAM that stands for a flash chip in the checks; zeroed at reset, which no chip would be.
 #include "Startup.h"
 
 uint8_t ota_scratch[OTA_SCRATCH_SIZE];

@@ -1,6 +1,6 @@
 /// How the program ended, for the shell and for scripts.
 ///
-/// - Note: Source: project decision, DESIGN section 7; the numbers from 64 on have the meanings of `sysexits.h`.
+/// - Note: Source: project decision, Docs/Architecture.md; the numbers from 64 on have the meanings of `sysexits.h`.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
   /// Everything that was asked for was done.
   case done = 0

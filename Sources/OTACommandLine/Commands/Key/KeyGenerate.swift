@@ -19,7 +19,7 @@ struct KeyGenerate: Command {
     """
   static let example = ["--algorithm", "ed25519", "--out", "release.pem"]
 
-  /// The names of DESIGN section 7; all but the first belong to backends that may be missing.
+  /// The names of the algorithms; all but the first belong to backends that may be missing.
   enum Algorithm: String, CaseIterable, Sendable {
     case ed25519, es256, es384, rsa2048, rsa3072
   }

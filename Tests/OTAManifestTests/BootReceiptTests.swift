@@ -148,6 +148,12 @@ import Testing
     for key: Int64 in [1, 2, 3, 4, 6, 7] {
       #expect(throws: ManifestError.missingMember(key)) { try verdict([key: CBOR?.none]) }
     }
+    // An update that was installed has no reason, and every other one has.
+    #expect(throws: ManifestError.unsupportedMember(5)) { try verdict([4: .int(1)]) }
+    #expect(try verdict([4: .int(1), 5: CBOR?.none]).outcome == .installed)
+    for outcome in [2, 3] as [Int64] {
+      #expect(throws: ManifestError.missingMember(5)) { try verdict([4: .int(outcome), 5: CBOR?.none]) }
+    }
     for (key, value) in [(2, CBOR.bytes([1])), (4, .int(0)), (4, .int(4)), (5, .int(0)), (5, .int(65_536))] {
       #expect {
         try verdict([Int64(key): value])

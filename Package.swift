@@ -33,9 +33,9 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 let libraries = [
-  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaEncoder", "OTAPartition",
-  "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP", "OTAServer",
-  "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
+  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaEncoder",
+  "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+  "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
 let package = Package(

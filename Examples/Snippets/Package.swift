@@ -12,10 +12,9 @@ let package = Package(
     .target(
       name: "Snippets",
       dependencies: [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaEncoder",
-        "OTAPartition",
-        "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP", "OTAServer",
-        "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+        "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
+        "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
       ].map { .product(name: $0, package: "swift-ota") })
   ],
   swiftLanguageModes: [.v6]

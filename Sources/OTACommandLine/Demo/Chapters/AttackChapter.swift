@@ -12,20 +12,22 @@ extension DemoWorld {
     var tampered = genuine.payload
     tampered[0] ^= 1
     try await attack(
-      "a payload with one bit changed", genuine.envelope, tampered, mustBe: .payloadDigestMismatch)
+      "tampered", "a payload with one bit changed", genuine.envelope, tampered, mustBe: .payloadDigestMismatch
+    )
 
     let stranger = try await DemoPublisher().release(firmware.old, from: nil, sequenceNumber: 5)
     try await attack(
-      "a manifest signed by a stranger", stranger.envelope, stranger.payload, mustBe: .unknownKey)
+      "stranger", "a manifest signed by a stranger", stranger.envelope, stranger.payload, mustBe: .unknownKey)
 
     try await attack(
-      "an older manifest with its good signature", patch.envelope, patch.payload,
+      "replayed", "an older manifest with its good signature", patch.envelope, patch.payload,
       mustBe: .sequenceNumberReplayed)
 
     let foreign = try await publisher.release(
       firmware.old, from: nil, sequenceNumber: 6, hardwareRevisions: 7...9)
     try await attack(
-      "an image for other hardware", foreign.envelope, foreign.payload, mustBe: .hardwareRevisionMismatch)
+      "otherHardware", "an image for other hardware", foreign.envelope, foreign.payload,
+      mustBe: .hardwareRevisionMismatch)
 
     let deployment = try await server.deployment(of: genuine.updateID, on: leader)
     try story.check(
@@ -35,7 +37,7 @@ extension DemoWorld {
   }
 
   private func attack(
-    _ what: String, _ envelope: [UInt8], _ payload: [UInt8], mustBe code: ErrorCode
+    _ name: String, _ what: String, _ envelope: [UInt8], _ payload: [UInt8], mustBe code: ErrorCode
   ) async throws(CommandFailure) {
     let refusals = RefusalLog()
     let before = leader.wear.operations
@@ -45,6 +47,8 @@ extension DemoWorld {
     let operations = leader.wear.operations - before
     let codes = refusals.codes
     if codes == [code] { totals.refusals += 1 }
+    story.figure("\(name)FlashOperations", operations)
+    story.figure("\(name)Code", Int(codes.first?.rawValue ?? 0))
     let names = codes.isEmpty ? "not refused" : codes.map(\.text).joined(separator: ", ")
     try story.check("\(what): \(names), \(operations) flash operations", codes == [code] && operations == 0)
   }

@@ -79,7 +79,9 @@ extension UpdateAgent where Device: ~Copyable {
       limit: 64 << 10)
     guard response.status == 200 else { throw .status(response.status) }
     do {
-      return try JSONDecoder().decode(UpdateCheckResponse.self, from: Data(response.body)).update
+      let answer = try JSONDecoder().decode(UpdateCheckResponse.self, from: Data(response.body))
+      requestedPause = .seconds(Int64(answer.pollSeconds))
+      return answer.update
     } catch {
       throw .malformed
     }

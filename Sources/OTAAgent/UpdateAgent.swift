@@ -17,6 +17,8 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   var installation: Installation?
   var staged: StagedImage?
   var verified: VerifiedImage?
+  /// The pause that the server asked for in its last answer.
+  var requestedPause: Duration?
   private var isBusy = false
   private var isCancelRequested = false
 
@@ -64,6 +66,9 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
 
   /// Starts, then polls again and again, until the device has to restart or the task is cancelled.
   ///
+  /// The server may ask for another pause than `interval`, within a tenth and ten times of it: it can spread its load,
+  /// but neither silence a device nor be made to flood itself.
+  ///
   /// - Parameter interval: the time between two polls.
   /// - Returns: ``AgentPause/restart``, or ``AgentPause/waiting(_:)`` if the task was cancelled.
   public func run(every interval: Duration) async -> AgentPause {
@@ -71,7 +76,8 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
     while pause != .restart, !Task.isCancelled {
       pause = await poll()
       guard pause != .restart else { break }
-      do { try await configuration.sleep(interval) } catch { break }
+      let wait = min(max(requestedPause ?? interval, interval / 10), interval * 10)
+      do { try await configuration.sleep(wait) } catch { break }
     }
     return pause
   }

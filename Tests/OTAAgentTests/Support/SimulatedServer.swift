@@ -14,6 +14,7 @@ final class SimulatedServer: Transport {
     /// Bodies other than the proper ones, by reference.
     var bodies: [String: [UInt8]] = [:]
     var isReachable = true
+    var pollSeconds: UInt32 = 1
     /// After how many bytes each stream of a payload breaks off; the last one counts for all that follow.
     var cuts: [Int] = []
     var reports: [BootReceipt] = []
@@ -59,9 +60,9 @@ final class SimulatedServer: Transport {
 
   private func check(_ request: TransportRequest) throws -> TransportResponse {
     let document = try JSONDecoder().decode(UpdateCheckRequest.self, from: Data(request.body))
-    let release = state.withLock { state in
+    let (release, pollSeconds) = state.withLock { state in
       state.checks.append(document)
-      return state.release
+      return (state.release, state.pollSeconds)
     }
     var update: UpdateCheckResponse.Update?
     if let release, release.manifest.sequenceNumber.rawValue > document.sequenceNumber {
@@ -71,7 +72,7 @@ final class SimulatedServer: Transport {
     }
     return TransportResponse(
       status: 200,
-      body: [UInt8](try JSONEncoder().encode(UpdateCheckResponse(update: update, pollSeconds: 1))))
+      body: [UInt8](try JSONEncoder().encode(UpdateCheckResponse(update: update, pollSeconds: pollSeconds))))
   }
 
   private func report(_ request: TransportRequest) throws -> TransportResponse {

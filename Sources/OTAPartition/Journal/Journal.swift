@@ -12,18 +12,18 @@ import OTACore
 /// - The area of the newest sealed record is erased only after a newer one was sealed in the other.
 package struct Journal {
   /// Where a record is.
-  private struct Place: Equatable {
+  struct Place: Equatable {
     var area: Int
     var index: Int
   }
 
-  private let areas: InlineArray<2, Range<UInt32>>
-  private let shape: JournalRecordShape
+  let areas: InlineArray<2, Range<UInt32>>
+  let shape: JournalRecordShape
   private let readSize: UInt32
   private let erasedByte: UInt8
 
   /// The newest record, and the newest sealed one.
-  private var newest: Place?
+  private(set) var newest: Place?
   private var newestSealed: Place?
   /// The number of the newest record.
   private var newestSequence: UInt32 = 0
@@ -32,10 +32,21 @@ package struct Journal {
   /// The area that this session erased, and the first place in it that was not yet tried.
   private var fresh: Place?
 
-  /// Takes the areas of a layout; nothing is read.
+  /// Takes the areas of a layout, for the state of the device; nothing is read.
   package init(layout: DeviceLayout, geometry: FlashGeometry) {
-    areas = [layout.journalA, layout.journalB]
-    shape = JournalRecordShape(geometry)
+    self.init(
+      areas: [layout.journalA, layout.journalB], payloadCapacity: DeviceState.maximumSize, geometry: geometry)
+  }
+
+  /// Takes two areas that a layout has checked; nothing is read.
+  ///
+  /// - Parameters:
+  ///   - areas: whole erase blocks, each with room for `DeviceLayout.minimumRecordsPerArea` records.
+  ///   - payloadCapacity: the longest value, in bytes; decides how long every place is.
+  ///   - geometry: of the device.
+  init(areas: InlineArray<2, Range<UInt32>>, payloadCapacity: Int, geometry: FlashGeometry) {
+    self.areas = areas
+    shape = JournalRecordShape(geometry, payloadCapacity: payloadCapacity)
     readSize = geometry.readSize
     erasedByte = geometry.erasedByte
   }
@@ -44,7 +55,7 @@ package struct Journal {
   ///
   /// - Parameters:
   ///   - flash: the device.
-  ///   - payload: at least `DeviceState.maximumSize` bytes.
+  ///   - payload: as many bytes as the longest value has, or more.
   /// - Returns: how many bytes of `payload` were filled, or `nil` if there is no record.
   /// - Throws: ``StorageError/flash(_:)`` with ``FlashError/powerLost``, or if no record was found and the device failed
   ///   to read. That the newest record could not be committed again is *not* an error: a worn-out journal must not
@@ -109,7 +120,7 @@ package struct Journal {
 }
 
 extension Journal {
-  private var isSealed: Bool {
+  var isSealed: Bool {
     guard let newest, let newestSealed else { return false }
     return newest == newestSealed
   }
@@ -121,7 +132,7 @@ extension Journal {
   private mutating func scan<Device: Flash & ~Copyable>(
     _ flash: inout Device, payload: inout MutableSpan<UInt8>, onlySealed: Bool
   ) throws(StorageError) -> Int {
-    var buffer = InlineArray<384, UInt8>(repeating: 0)
+    var buffer = InlineArray<544, UInt8>(repeating: 0)
     var highest: UInt32?
     var highestSealed: UInt32?
     var payloadCount = 0
@@ -160,17 +171,17 @@ extension Journal {
   /// Reads one place.
   ///
   /// - Returns: its header; `nil` if there is no valid record.
-  private func readRecord<Device: Flash & ~Copyable>(
-    at place: Place, from flash: inout Device, into buffer: inout InlineArray<384, UInt8>
+  func readRecord<Device: Flash & ~Copyable>(
+    at place: Place, from flash: inout Device, into buffer: inout InlineArray<544, UInt8>
   ) throws(FlashError) -> JournalRecordHeader? {
     let start = offset(of: place)
     let mark = Int(shape.markSize)
     try flash.readPrefix(mark + 32, of: &buffer, at: start)
-    guard JournalRecordHeader.mayBegin(buffer.span.extracting(mark..<mark + 32)) else { return nil }
+    guard shape.mayBegin(buffer.span.extracting(mark..<mark + 32)) else { return nil }
     // One reading of the whole record: a torn word may read differently the next time, so that what was checked
     // must be what is used.
     try flash.readPrefix(Int(shape.stride), of: &buffer, at: start)
-    return JournalRecordHeader(checking: buffer.span.extracting(mark..<Int(shape.sealOffset)))
+    return shape.header(checking: buffer.span.extracting(mark..<Int(shape.sealOffset)))
   }
 
   /// Makes sure that the value that was found is the value from now on, whatever else is in flash.
@@ -218,7 +229,7 @@ extension Journal {
     if behind.index < shape.count(in: areas[behind.area]), try !isErased(behind, on: &flash) { return true }
     let other = Place(area: 1 - newest.area, index: 0)
     if try isErased(other, on: &flash) { return false }
-    var buffer = InlineArray<384, UInt8>(repeating: 0)
+    var buffer = InlineArray<544, UInt8>(repeating: 0)
     do throws(FlashError) {
       let header = try readRecord(at: other, from: &flash, into: &buffer)
       return header.map { $0.sequence > newestSequence } ?? true
@@ -229,7 +240,7 @@ extension Journal {
   }
 
   /// Whether a place reads as erased; false if it cannot be read.
-  private func isErased<Device: Flash & ~Copyable>(
+  func isErased<Device: Flash & ~Copyable>(
     _ place: Place, on flash: inout Device
   ) throws(StorageError) -> Bool {
     let start = offset(of: place)
@@ -271,7 +282,7 @@ extension Journal {
   }
 
   /// Erases the area that does not hold the newest record, and writes there.
-  private mutating func switchArea<Device: Flash & ~Copyable>(
+  mutating func switchArea<Device: Flash & ~Copyable>(
     _ payload: Span<UInt8>, to flash: inout Device
   ) throws(StorageError) {
     let area = newest.map { 1 - $0.area } ?? 0
@@ -305,11 +316,11 @@ extension Journal {
     guard sequence < UInt32.max else { throw .journalFull }
     // A number is never used twice, also not for a record that failed: it may become readable after all.
     sequence += 1
-    var buffer = InlineArray<384, UInt8>(repeating: erasedByte)
+    var buffer = InlineArray<544, UInt8>(repeating: erasedByte)
     var count = 0
     do throws(ParseError) {
       var bytes = buffer.mutableSpan
-      count = try JournalRecordHeader.serialize(sequence: sequence, payload: payload, into: &bytes)
+      count = try shape.serialize(sequence: sequence, payload: payload, into: &bytes)
     } catch {
       throw .record(error)
     }
@@ -341,7 +352,7 @@ extension Journal {
 
 extension Flash where Self: ~Copyable {
   fileprivate mutating func readPrefix(
-    _ count: Int, of buffer: inout InlineArray<384, UInt8>, at offset: UInt32
+    _ count: Int, of buffer: inout InlineArray<544, UInt8>, at offset: UInt32
   ) throws(FlashError) {
     var whole = buffer.mutableSpan
     var window = whole.prefix(count)

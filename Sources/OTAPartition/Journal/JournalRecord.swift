@@ -7,9 +7,9 @@ import OTACore
 //   m       4     "OTAJ"
 //   m+4     1     version of the record's form, 1
 //   m+5     1     zero
-//   m+6     2     length of the payload n, up to 288
+//   m+6     2     length of the payload n, up to that of the longest value
 //   m+8     4     sequence number
-//   m+12    n     payload: a serialised DeviceState
+//   m+12    n     payload: a serialised DeviceState, up to 288 bytes; a partition table, up to 460 bytes
 //   m+12+n  4     CRC-32 of everything from "OTAJ" on
 //   ...           erased bytes up to the place of the seal
 //   end-m   m     seal
@@ -23,21 +23,30 @@ struct JournalRecordShape {
   let markSize: UInt32
   /// Where the seal is, from the start of the place.
   let sealOffset: UInt32
+  /// The longest payload, in bytes.
+  let payloadCapacity: Int
+
+  /// The longest payload that any journal has: it, the rest of a record and the marks of the largest unit are what the
+  /// buffers of `Journal` have room for.
+  static var maximumPayloadCapacity: Int { 460 }
 
   static var headerSize: Int { 12 }
   static var checksumSize: Int { 4 }
   static var magic: UInt32 { 0x4a41_544f }
   static var version: UInt8 { 1 }
 
-  init(_ geometry: FlashGeometry) {
-    let body = UInt32(
-      JournalRecordShape.headerSize + DeviceState.maximumSize + JournalRecordShape.checksumSize)
+  init(_ geometry: FlashGeometry, payloadCapacity: Int = DeviceState.maximumSize) {
+    precondition(
+      (0...JournalRecordShape.maximumPayloadCapacity).contains(payloadCapacity), "no journal has such records"
+    )
+    self.payloadCapacity = payloadCapacity
+    let body = UInt32(JournalRecordShape.headerSize + payloadCapacity + JournalRecordShape.checksumSize)
     let unit = geometry.writeSize
     markSize = max(unit, 8)
     sealOffset = markSize + (body + unit - 1) / unit * unit
   }
 
-  /// From the start of one place to the start of the next; at most 384.
+  /// From the start of one place to the start of the next; at most 544.
   var stride: UInt32 { sealOffset + markSize }
 
   /// How many records an area has room for.
@@ -65,43 +74,44 @@ struct JournalRecordShape {
 struct JournalRecordHeader {
   let sequence: UInt32
   let payloadCount: Int
+}
 
+extension JournalRecordShape {
   /// Reads a header; `nil` if the bytes are not one.
-  private init?(_ bytes: Span<UInt8>) {
+  private func header(_ bytes: Span<UInt8>) -> JournalRecordHeader? {
     var cursor = ByteCursor(bytes)
     guard let magic = try? cursor.readLittleEndian(UInt32.self), magic == JournalRecordShape.magic,
       let version = try? cursor.readByte(), version == JournalRecordShape.version,
       let zero = try? cursor.readByte(), zero == 0,
-      let count = try? cursor.readLittleEndian(UInt16.self), Int(count) <= DeviceState.maximumSize,
+      let count = try? cursor.readLittleEndian(UInt16.self), Int(count) <= payloadCapacity,
       let sequence = try? cursor.readLittleEndian(UInt32.self)
     else { return nil }
-    self.sequence = sequence
-    self.payloadCount = Int(count)
+    return JournalRecordHeader(sequence: sequence, payloadCount: Int(count))
   }
 
   /// Whether the bytes may be the start of a record; cheap, to pass over erased places.
-  static func mayBegin(_ bytes: Span<UInt8>) -> Bool { JournalRecordHeader(bytes) != nil }
+  func mayBegin(_ bytes: Span<UInt8>) -> Bool { header(bytes) != nil }
 
   /// Reads a record from the bytes before its seal; `nil` if anything about them is wrong.
-  init?(checking bytes: Span<UInt8>) {
-    self.init(bytes)
-    let end = JournalRecordShape.headerSize + payloadCount
+  func header(checking bytes: Span<UInt8>) -> JournalRecordHeader? {
+    guard let header = header(bytes) else { return nil }
+    let end = JournalRecordShape.headerSize + header.payloadCount
     guard end + JournalRecordShape.checksumSize <= bytes.count else { return nil }
     var cursor = ByteCursor(bytes.extracting(end..<end + JournalRecordShape.checksumSize))
     guard let checksum = try? cursor.readLittleEndian(UInt32.self),
       checksum == CRC32.checksum(of: bytes.extracting(0..<end))
     else { return nil }
+    return header
   }
 
   /// Writes header, payload and checksum to the start of `bytes`.
   ///
   /// - Returns: how many bytes these are.
-  static func serialize(
+  func serialize(
     sequence: UInt32, payload: Span<UInt8>, into bytes: inout MutableSpan<UInt8>
   ) throws(ParseError) -> Int {
     let end = JournalRecordShape.headerSize + payload.count
-    guard payload.count <= DeviceState.maximumSize, end + JournalRecordShape.checksumSize <= bytes.count
-    else {
+    guard payload.count <= payloadCapacity, end + JournalRecordShape.checksumSize <= bytes.count else {
       throw ParseError(.capacityExceeded, at: 0)
     }
     try serializeBody(sequence: sequence, payload: payload, into: bytes.prefix(end))
@@ -112,7 +122,7 @@ struct JournalRecordHeader {
     return end + JournalRecordShape.checksumSize
   }
 
-  private static func serializeBody(
+  private func serializeBody(
     sequence: UInt32, payload: Span<UInt8>, into bytes: consuming MutableSpan<UInt8>
   ) throws(ParseError) {
     var writer = ByteWriter(bytes)

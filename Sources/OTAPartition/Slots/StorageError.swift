@@ -14,6 +14,8 @@ public enum StorageError: Error, Equatable, Sendable {
   case journalEmpty
   /// The journal can take no more records, because its sequence numbers are used up.
   case journalFull
+  /// Neither copy of the partition table is whole: the device was never provisioned, or both copies are destroyed.
+  case partitionTableUnreadable
   /// The image is longer than the slot, or than it was said to be.
   case imageTooLarge
   /// Fewer bytes were written than the image has.
@@ -43,6 +45,7 @@ public enum StorageError: Error, Equatable, Sendable {
     case .record(let error): error.code
     case .journalEmpty: .journalEmpty
     case .journalFull: .journalFull
+    case .partitionTableUnreadable: .layoutInvalid
     case .imageTooLarge: .imageTooLarge
     case .imageIncomplete: .payloadSizeMismatch
     case .imageDigestMismatch: .imageDigestMismatch

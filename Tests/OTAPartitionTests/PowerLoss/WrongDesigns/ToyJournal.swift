@@ -130,6 +130,23 @@ struct ToyJournal: ValueStore {
     self.value = value
   }
 
+  /// Writes the value once more, to the area that does not hold the newest record.
+  mutating func mirror() throws(StorageError) {
+    try switchArea()
+    try append(value)
+  }
+
+  /// Writes a value to both areas, after it has erased both.
+  mutating func rewrite(_ value: UInt32) throws(StorageError) {
+    try switchArea()
+    try switchArea()
+    try append(value)
+    self.value = value
+    area = 1 - area
+    next = 0
+    try append(value)
+  }
+
   private var count: Int { Int((areas[0].upperBound - areas[0].lowerBound) / ToyJournal.stride) }
 
   private func checksum(_ words: [UInt32]) -> UInt32 {

@@ -1,0 +1,90 @@
+import OTACore
+public import OTACrypto
+
+/// The public keys whose signatures under images of MCUboot are believed.
+///
+/// An image names its key; the key itself always comes from here, also where the image brings it along.
+public struct MCUbootKeys: Sendable {
+  /// The most keys that a set holds.
+  public static var capacity: Int { 8 }
+
+  /// How many keys are trusted.
+  public private(set) var count: Int
+  private var keys: InlineArray<8, PublicKey?>
+
+  /// Trusts nobody.
+  public init() {
+    count = 0
+    keys = InlineArray(repeating: nil)
+  }
+
+  /// Trusts one key.
+  public init(_ key: PublicKey) {
+    self.init()
+    keys[0] = key
+    count = 1
+  }
+
+  /// Trusts one more key.
+  ///
+  /// Adding a key twice is not an error.
+  ///
+  /// - Throws: ``MCUbootError/tooManyKeys`` if the set already holds ``capacity`` other keys.
+  public mutating func add(_ key: PublicKey) throws(MCUbootError) {
+    for index in 0..<count where keys[index] == key { return }
+    guard count < MCUbootKeys.capacity else { throw .tooManyKeys }
+    keys[count] = key
+    count += 1
+  }
+
+  /// Finds the key that an image names.
+  ///
+  /// - Parameters:
+  ///   - name: the value of the TLV.
+  ///   - type: whether it is the hash of the key or the key itself.
+  ///   - hash: the function of the image's hash, with which `imgtool` hashes keys too.
+  /// - Returns: the key.
+  /// - Throws: ``MCUbootError/keyNotTrusted`` if it is not here.
+  func key<Hash: HashFunction & ~Copyable>(
+    named name: Span<UInt8>, by type: MCUbootTLVType, using hash: Hash.Type
+  ) throws(MCUbootError) -> PublicKey {
+    for index in 0..<count {
+      guard let key = keys[index] else { continue }
+      let encoded = key.subjectPublicKeyInfo
+      let isNamed =
+        type == .publicKey
+        ? name.holdsSameBytes(as: encoded.span)
+        : name.holdsSameBytes(as: Hash.digest(of: encoded.span).bytes)
+      if isNamed { return key }
+    }
+    throw .keyNotTrusted
+  }
+}
+
+extension PublicKey {
+  /// The key as DER, as `imgtool` hashes it.
+  ///
+  /// Here again, besides the encoding of keys in files, because that one is not for bare metal.
+  ///
+  /// - Note: Source: RFC 8410, section 4.
+  var subjectPublicKeyInfo: InlineArray<44, UInt8> {
+    var encoded = InlineArray<44, UInt8>(repeating: 0)
+    let head: InlineArray<12, UInt8>
+    switch algorithm {
+    case .ed25519: head = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
+    }
+    for index in 0..<12 { encoded[index] = head[index] }
+    for index in 0..<min(32, bytes.count) { encoded[12 + index] = bytes[index] }
+    return encoded
+  }
+}
+
+extension Span<UInt8> {
+  /// Compares all bytes, without an early exit.
+  fileprivate func holdsSameBytes(as other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    var difference: UInt8 = 0
+    for index in 0..<count { difference |= self[index] ^ other[index] }
+    return difference == 0
+  }
+}

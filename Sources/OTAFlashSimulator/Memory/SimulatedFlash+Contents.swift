@@ -40,6 +40,13 @@ extension SimulatedFlash {
     blocks[block].bytes[Int(offset - borders[block])] ^= bits
   }
 
+  /// The blocks whose contents are not those of another state of the same device.
+  ///
+  /// Blocks that two copies share are told without a look at their bytes.
+  func blocksThatDiffer(from other: SimulatedFlash) -> [Range<UInt32>] {
+    blocks.indices.filter { blocks[$0].bytes != other.blocks[$0].bytes }.map { borders[$0]..<borders[$0 + 1] }
+  }
+
   /// The bytes of one range, as ``contents``.
   ///
   /// - Precondition: the range is inside the device.

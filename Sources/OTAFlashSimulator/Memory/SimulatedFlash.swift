@@ -22,10 +22,31 @@ public struct SimulatedFlash: Flash, Sendable {
       case erase
     }
 
+    /// What has become of it.
+    public enum Result: UInt8, Sendable {
+      /// It did what it was to do.
+      case completed
+      /// The power went in it.
+      case interrupted
+      /// A bad block made it fail, see ``BlockFaults``.
+      case failed
+      /// It seemed to be complete, but a bad block has not taken part.
+      case ignored
+    }
+
     /// What it does.
     public var kind: Kind
-    /// The bytes that it changes.
+    /// The bytes that it was to change.
     public var range: Range<UInt32>
+    /// What has become of it.
+    public var result: Result
+
+    /// Makes an operation from its parts.
+    public init(kind: Kind, range: Range<UInt32>, result: Result = .completed) {
+      self.kind = kind
+      self.range = range
+      self.result = result
+    }
   }
 
   /// Work done since the counters were last reset.
@@ -36,12 +57,14 @@ public struct SimulatedFlash: Flash, Sendable {
     public var writes = 0
     /// Calls of erase that erased something.
     public var erases = 0
-    /// Erase blocks erased.
+    /// Erase blocks erased, or begun to be.
     public var blocksErased = 0
     /// Bytes read.
     public var bytesRead = 0
     /// Bytes written.
     public var bytesWritten = 0
+    /// The virtual clock: what all of this took, by ``SimulatedFlash/timing``.
+    public var time = Duration.zero
 
     /// Calls that change the contents: the operations at which the power can be cut.
     public var modifications: Int { writes + erases }
@@ -56,9 +79,14 @@ public struct SimulatedFlash: Flash, Sendable {
   public var writeToUsed: WriteToUsed = .isRefused
   /// Work done so far.
   public internal(set) var counters = Counters()
-  /// How often each erase block was erased, in the order of the device.
+  /// How often each erase block was erased, in the order of the device; an erase that fails, is ignored or is torn
+  /// counts too.
   public internal(set) var wear: [Int]
-  /// Every operation that changed the contents, oldest first; `nil` while it is not recorded.
+  /// When blocks are worn out, and what happens then; `nil` is never.
+  public var endurance: Endurance?
+  /// What operations cost on the virtual clock; `nil` is nothing.
+  public var timing: FlashTiming?
+  /// Every operation that changes the contents and was not refused, oldest first; `nil` while it is not recorded.
   public var log: [Operation]?
   /// A number that goes along with every copy.
   ///
@@ -70,6 +98,8 @@ public struct SimulatedFlash: Flash, Sendable {
   public private(set) var isPowered = true
 
   var blocks: [FlashBlock]
+  /// What is bad about blocks, by their number; good ones are not listed.
+  var badBlocks: [Int: BlockFaults] = [:]
   /// The first byte of each block, and the capacity.
   let borders: [UInt32]
   private var generator = SplitMix64(seed: 0)
@@ -96,7 +126,7 @@ public struct SimulatedFlash: Flash, Sendable {
     wear = [Int](repeating: 0, count: blocks.count)
   }
 
-  /// Sets all counters and the wear to zero.
+  /// Sets all counters, the clock and the wear to zero: blocks that were worn out are new.
   public mutating func resetCounters() {
     counters = Counters()
     wear = [Int](repeating: 0, count: wear.count)
@@ -123,7 +153,8 @@ public struct SimulatedFlash: Flash, Sendable {
 
   /// Brings the power back, and forgets a cut that has not happened yet.
   ///
-  /// - Parameter seed: for what unstable bits read from now on, and which weak ones are lost.
+  /// - Parameter seed: for what unstable bits read from now on, which weak ones are lost, and what failing operations
+  ///   leave.
   public mutating func restorePower(seed: UInt64 = 0) {
     cut = nil
     isPowered = true
@@ -135,12 +166,19 @@ public struct SimulatedFlash: Flash, Sendable {
   // MARK: Flash
 
   /// Reads bytes; unstable ones differ from call to call.
+  ///
+  /// - Throws: what the contract says; `FlashError.deviceFailure` for ``BlockFaults/readError``, with nothing read.
   public mutating func read(into destination: inout MutableSpan<UInt8>, at offset: UInt32) throws(FlashError)
   {
     guard isPowered else { throw .powerLost }
     try geometry.checkRead(at: offset, count: destination.count)
     counters.reads += 1
     counters.bytesRead += destination.count
+    if let timing { counters.time += timing.duration(readingBytes: destination.count) }
+    if mayHaveFaults {
+      for block in blockIndices(touching: offset..<offset + UInt32(destination.count))
+      where faults(ofBlock: block).contains(.readError) { throw .deviceFailure }
+    }
     var index = blockIndex(of: offset)
     var position = Int(offset - borders[index])
     var done = 0
@@ -160,6 +198,8 @@ public struct SimulatedFlash: Flash, Sendable {
   }
 
   /// Writes bytes, by the rules of the device.
+  ///
+  /// - Throws: what the contract says; `FlashError.deviceFailure` for ``BlockFaults/programError``.
   public mutating func write(_ source: Span<UInt8>, at offset: UInt32) throws(FlashError) {
     guard isPowered else { throw .powerLost }
     try geometry.checkWrite(at: offset, count: source.count)
@@ -168,26 +208,48 @@ public struct SimulatedFlash: Flash, Sendable {
     if !geometry.isMultiwrite, writeToUsed == .isRefused {
       for unit in units where blocks[unit.block].isUsed[unit.index] { throw .notErased }
     }
+    let range = offset..<offset + UInt32(source.count)
+    let effect = effect(on: blockIndices(touching: range), error: .programError, ignored: .programIgnored)
     let outcome = nextOutcome()
     counters.writes += 1
     counters.bytesWritten += source.count
-    log?.append(Operation(kind: .write, range: offset..<offset + UInt32(source.count)))
-    write(source, to: units, outcome: outcome ?? .done)
+    if let timing { counters.time += timing.duration(writingUnits: units.count) }
+    log?.append(Operation(kind: .write, range: range, result: outcome == nil ? effect.result : .interrupted))
+    let untouched = effect.ignoring.map { (block: $0, content: blocks[$0]) }
+    if let failing = effect.failing, let unit = units.firstIndex(where: { $0.block == failing }) {
+      let tried = Array(units[...unit])
+      let part = source.extracting(0..<tried.count * Int(geometry.writeSize))
+      write(part, to: tried, outcome: failure(outcome))
+    } else {
+      write(source, to: units, outcome: outcome ?? .done)
+    }
+    for (block, content) in untouched { blocks[block] = content }
     if outcome != nil { throw .powerLost }
+    if effect.failing != nil { throw .deviceFailure }
   }
 
   /// Erases blocks.
+  ///
+  /// - Throws: what the contract says; `FlashError.deviceFailure` for ``BlockFaults/eraseError``.
   public mutating func erase(_ range: Range<UInt32>) throws(FlashError) {
     guard isPowered else { throw .powerLost }
     try geometry.checkErase(range)
     guard !range.isEmpty else { return }
+    let indices = blockIndices(touching: range)
+    let effect = effect(on: indices, error: .eraseError, ignored: .eraseIgnored)
     let outcome = nextOutcome()
     counters.erases += 1
-    log?.append(Operation(kind: .erase, range: range))
-    let first = blockIndex(of: range.lowerBound)
-    let end = range.upperBound == geometry.capacity ? blocks.count : blockIndex(of: range.upperBound)
-    eraseBlocks(first..<end, outcome: outcome ?? .done)
+    if let timing { counters.time += timing.duration(erasingBlocks: indices.count) }
+    log?.append(Operation(kind: .erase, range: range, result: outcome == nil ? effect.result : .interrupted))
+    let untouched = effect.ignoring.map { (block: $0, content: blocks[$0]) }
+    if let failing = effect.failing {
+      eraseBlocks(indices.lowerBound..<failing + 1, outcome: failure(outcome))
+    } else {
+      eraseBlocks(indices, outcome: outcome ?? .done)
+    }
+    for (block, content) in untouched { blocks[block] = content }
     if outcome != nil { throw .powerLost }
+    if effect.failing != nil { throw .deviceFailure }
   }
 
   // MARK: Parts
@@ -198,6 +260,12 @@ public struct SimulatedFlash: Flash, Sendable {
     self.cut = nil
     isPowered = false
     return cut.outcome
+  }
+
+  /// What an operation leaves that fails in its last unit or block, with the power going in it or not.
+  private mutating func failure(_ outcome: TornOutcome?) -> TornOutcome {
+    guard let outcome, outcome != .done else { return .partial(after: .max, seed: generator.next()) }
+    return outcome
   }
 
   /// The block that holds a byte of the device.

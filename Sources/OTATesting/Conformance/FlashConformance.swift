@@ -20,7 +20,7 @@ public func checkFlashConformance<Device: Flash & ~Copyable>(_ makeFlash: () -> 
 /// Drives one device and collects what it does wrong.
 struct FlashProbe<Device: Flash & ~Copyable>: ~Copyable {
   enum Group: CaseIterable {
-    case erasing, writing, bounds, alignment, rewriting, nothing
+    case erasing, writing, places, bounds, alignment, rewriting, nothing
   }
 
   private var flash: Device
@@ -36,6 +36,7 @@ struct FlashProbe<Device: Flash & ~Copyable>: ~Copyable {
     switch group {
     case .erasing: checkErasing()
     case .writing: checkWriting()
+    case .places: checkPlaces()
     case .bounds: checkBounds()
     case .alignment: checkAlignment()
     case .rewriting: checkRewriting()
@@ -91,16 +92,29 @@ struct FlashProbe<Device: Flash & ~Copyable>: ~Copyable {
     }
   }
 
+  /// Each block has cells of its own.
+  private mutating func checkPlaces() {
+    for block in blocks { erase(block) }
+    for block in blocks { write(pattern(block.count, from: block.lowerBound), at: block.lowerBound) }
+    for block in blocks {
+      expect(
+        block, pattern(block.count, from: block.lowerBound), .neighbourChanges, "after writing other blocks")
+    }
+  }
+
   private mutating func checkBounds() {
     let capacity = geometry.capacity
     let unit = Int(geometry.writeSize)
     prepare()
-    for (offset, count) in [
+    var refused = [
       (capacity, unit), (capacity - UInt32(unit), 2 * unit), (UInt32.max - UInt32(unit) + 1, unit),
       (UInt32.max, 1),
       // Not aligned either: bounds come first.
-      (capacity + 1, unit), (capacity - 1, unit + 1),
-    ] {
+      (capacity - 1, unit + 1),
+    ]
+    // A device may end where addresses do: nothing is behind it then.
+    if capacity < .max { refused.append((capacity + 1, unit)) }
+    for (offset, count) in refused where UInt64(offset) + UInt64(count) > UInt64(capacity) {
       let isRead = readError(at: offset, count: count)
       if isRead != .outOfBounds {
         fail(.boundsAreNotChecked, "reading \(count) bytes at \(offset): \(text(isRead))")
@@ -110,7 +124,11 @@ struct FlashProbe<Device: Flash & ~Copyable>: ~Copyable {
         fail(.boundsAreNotChecked, "writing \(count) bytes at \(offset): \(text(isWritten))")
       }
     }
-    for range in [last.lowerBound..<capacity + 1, capacity..<capacity + 4096, capacity + 1..<UInt32.max] {
+    for range in [last.lowerBound..<UInt32.max, capacity..<UInt32.max]
+      + [1, 2, 4096].filter({ $0 <= UInt32.max - capacity }).flatMap({
+        [last.lowerBound..<capacity + $0, capacity + $0 - 1..<capacity + $0]
+      }) where range.upperBound > capacity
+    {
       let isErased = eraseError(range)
       if isErased != .outOfBounds { fail(.boundsAreNotChecked, "erasing \(range): \(text(isErased))") }
     }
@@ -198,10 +216,12 @@ extension FlashProbe where Device: ~Copyable {
     return blocks
   }
 
-  /// Bytes that are not erased, not all the same, and differ from place to place.
+  /// Bytes that are not erased, not all the same, and differ from place to place and from block to block.
   private func pattern(_ count: Int, from offset: UInt32 = 0) -> [UInt8] {
     (0..<count).map { index in
-      let byte = UInt8(truncatingIfNeeded: (index &+ Int(offset)) &* 37 &+ 11 ^ (index >> 8))
+      let place = index &+ Int(offset)
+      let byte = UInt8(
+        truncatingIfNeeded: (place &* 37 &+ 11) ^ (place >> 8) ^ (place >> 16) ^ (place >> 24))
       return byte == geometry.erasedByte ? byte ^ 0x55 : byte
     }
   }
@@ -210,14 +230,14 @@ extension FlashProbe where Device: ~Copyable {
   private mutating func prepare() {
     for block in Set([first, last]) {
       erase(block)
-      write(pattern(block.count), at: block.lowerBound)
+      write(pattern(block.count, from: block.lowerBound), at: block.lowerBound)
     }
   }
 
   /// Refused and empty operations must have left what ``prepare()`` has put there.
   private mutating func expectPrepared() {
     for block in Set([first, last]) {
-      expect(block, pattern(block.count), .refusalHasEffect, "in \(block)")
+      expect(block, pattern(block.count, from: block.lowerBound), .refusalHasEffect, "in \(block)")
     }
   }
 

@@ -41,6 +41,64 @@ struct FileFlashTests {
     }
   }
 
+  @Test("Bad blocks, wear, the clock and the log are those of the simulator")
+  func faults() throws {
+    try Self.withFolder { folder in
+      let geometry = try FlashGeometry(eraseBlockSize: 512, blockCount: 4, writeSize: 4)
+      let path = folder + "/flash"
+      let flash = try FileFlash(creating: path, geometry: geometry)
+      try flash.withFlash {
+        $0.timing = FlashTiming(
+          erasePerBlock: .milliseconds(2), writePerUnit: .microseconds(3), readPerByte: .zero)
+        $0.endurance = Endurance(erases: 2, faults: .eraseIgnored)
+        $0.setFaults(.programError, in: 512..<1024)
+        $0.log = []
+      }
+      let bytes = [UInt8](repeating: 0xa5, count: 1024)
+      #expect(throws: FlashError.deviceFailure) { try flash.write(bytes.span, at: 0) }
+      #expect(flash.failure == nil)
+      // Also what a failed operation leaves is in the file.
+      let stored = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(Array(stored) == flash.snapshot.contents && stored[0..<512] == Data(bytes[..<512]))
+      #expect(stored[516...].allSatisfy { $0 == 0xff })
+      try flash.erase(0..<512)
+      try flash.erase(0..<512)
+      try flash.write(bytes.span.extracting(0..<8), at: 0)
+      try flash.erase(0..<512)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path))[..<8] == Data(bytes[..<8]))
+      #expect(flash.snapshot.wear == [3, 0, 0, 0])
+      #expect(flash.counters.time == .microseconds(6000 + 3 * 258))
+      #expect(flash.snapshot.log?.map(\.result) == [.failed, .completed, .completed, .completed, .ignored])
+      // A file has no memory of them.
+      let again = try FileFlash(opening: path, geometry: geometry)
+      try again.erase(0..<1024)
+      try again.write(bytes.span, at: 0)
+      #expect(again.snapshot.wear == [1, 1, 0, 0] && again.snapshot.faults(at: 512) == [])
+    }
+  }
+
+  @Test("Bit rot, and bits that are lost when the power returns, are in the file")
+  func rot() throws {
+    try Self.withFolder { folder in
+      let geometry = try FlashGeometry(eraseBlockSize: 512, blockCount: 4, writeSize: 4)
+      let path = folder + "/flash"
+      let flash = try FileFlash(creating: path, geometry: geometry)
+      let changed = try flash.withFlash { $0.rot(bits: 20, in: 500..<1600, seed: 4) }
+      #expect(!changed.isEmpty)
+      func stored() throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+      let rotten = try stored()
+      #expect(rotten.indices.filter { rotten[$0] != 0xff } == changed.map { Int($0) })
+      try flash.withFlash { $0.writeToUsed = .isUndefined }
+      let bytes = [UInt8](repeating: 0x0f, count: 128)
+      try flash.write(bytes.span, at: 0)
+      try flash.write(bytes.span, at: 0)
+      #expect(try stored()[..<128] == bytes[...])
+      flash.restorePower(seed: 3)
+      #expect(try stored() == flash.snapshot.contents && stored()[..<128] != bytes[...])
+      #expect(flash.failure == nil)
+    }
+  }
+
   @Test("It keeps the contract of flash")
   func conformance() throws {
     try Self.withFolder { folder in

@@ -10,6 +10,11 @@ public struct CRC32: Equatable, Sendable {
   /// Starts with no bytes.
   public init() {}
 
+  /// Goes on where a checksum of earlier bytes ended.
+  ///
+  /// Formats that start at another value than usual are written as going on from its checksum.
+  init(continuing checksum: UInt32) { remainder = ~checksum }
+
   /// Feeds one byte.
   public mutating func update(byte: UInt8) {
     remainder ^= UInt32(byte)

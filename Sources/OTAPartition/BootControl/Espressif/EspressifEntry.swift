@@ -10,7 +10,7 @@
 /// - Note: Source: ESP-IDF, `esp_ota_select_entry_t` in `esp_flash_partitions.h`.
 public struct EspressifEntry: Equatable, Sendable {
   /// What is known of the image that an entry selects.
-  public enum State: UInt32, Sendable, CaseIterable {
+  public enum State: UInt32, Sendable {
     /// Requested; the boot loader makes it ``pendingVerify`` when it boots it.
     case new = 0
     /// Has been booted; becomes ``aborted`` if it is booted again before it is confirmed.

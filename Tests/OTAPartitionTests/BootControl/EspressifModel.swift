@@ -69,7 +69,7 @@ struct EspressifModel: Sendable {
   /// A start: what was on trial is aborted, what is new is on trial.
   ///
   /// The real one erases at once. Here the checksum is made void before, because a torn erase may otherwise confirm what
-  /// is to be aborted: a weakness of that boot loader, and not of the adapter.
+  /// is on trial or to be aborted: a weakness of that boot loader, and not of the adapter.
   func boot(_ device: SharedFlash) throws(StorageError) -> SlotIdentifier? {
     for (place, bytes) in try entries(on: device).enumerated() {
       guard let entry = EspressifModel.selectable(bytes), entry.state == 1 else { continue }
@@ -78,22 +78,20 @@ struct EspressifModel: Sendable {
     let now = try entries(on: device)
     guard let place = counting(now), let entry = EspressifModel.selectable(now[place]) else { return nil }
     if entry.state == 0 {
-      try rewrite(place, EspressifModel.entry(entry.sequence, 1), on: device, isVoided: false)
+      try rewrite(place, EspressifModel.entry(entry.sequence, 1), on: device)
     }
     return SlotIdentifier(rawValue: UInt8((entry.sequence &- 1) % 2))
   }
 
   private func rewrite(
-    _ place: Int, _ bytes: [UInt8], on device: SharedFlash, isVoided: Bool = true
+    _ place: Int, _ bytes: [UInt8], on device: SharedFlash
   ) throws(StorageError) {
     var device = device
-    if isVoided {
-      let void = [UInt8](repeating: 0, count: 4)
-      do throws(FlashError) {
-        try device.write(void.span, at: blocks[place].lowerBound + 28)
-      } catch {
-        throw .flash(error)
-      }
+    let void = [UInt8](repeating: 0, count: 4)
+    do throws(FlashError) {
+      try device.write(void.span, at: blocks[place].lowerBound + 28)
+    } catch {
+      throw .flash(error)
     }
     try device.replace(blocks[place], with: bytes)
   }

@@ -1,3 +1,4 @@
+import Foundation
 import OTAAgent
 import OTACore
 import OTAFlashSimulator
@@ -114,7 +115,9 @@ import Testing
     let vendor = try Vendor()
     let scenario = Scenario(isPatch: true, isHealthy: true)
     let release = try await vendor.release(new, from: old)
-    let seed = UInt64.random(in: 0 ... .max)
+    let fixed = ProcessInfo.processInfo.environment["OTA_SEED"].flatMap { UInt64($0) }
+    let seed = fixed ?? UInt64.random(in: 0 ... .max)
+    print("second cuts: OTA_SEED=\(seed)")
     var generator = SplitMix64(seed: seed)
     for pair in 0..<400 {
       let server = try SimulatedServer(offering: release)

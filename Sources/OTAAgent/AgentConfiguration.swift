@@ -17,7 +17,7 @@ public struct AgentConfiguration: Sendable {
   public var health: any HealthCheck
   /// How often a new image may boot before it must be confirmed; at least 1.
   public var trialAttempts: UInt8
-  /// How many interruptions in a row, without a byte of progress, end a download attempt; at least 1.
+  /// How many interruptions in a row, without an authenticated block, end a download attempt; at least 1.
   public var interruptionLimit: UInt8
   /// How long a health check may take.
   public var healthTimeout: Duration

@@ -13,7 +13,7 @@ public struct UpdateMachine: ~Copyable {
   /// Where the device is now.
   public private(set) var state: UpdateState
 
-  /// How many interruptions in a row, without a byte of progress, end a download attempt.
+  /// How many interruptions in a row, without an authenticated block, end a download attempt.
   public let interruptionLimit: UInt8
 
   /// Goes on from what the journal holds.

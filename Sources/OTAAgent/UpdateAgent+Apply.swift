@@ -48,9 +48,15 @@ extension UpdateAgent where Device: ~Copyable {
     }
   }
 
+  /// Gives the image on trial up; where no other one is there to go back to, it stays, and the update has failed.
   func revert(_ code: ErrorCode) -> UpdateEvent {
-    do {
-      try target.storage.revert(code)
+    do throws(StorageError) {
+      do throws(StorageError) {
+        try target.storage.revert(code)
+      } catch {
+        guard error == .slotEmpty else { throw error }
+        try target.storage.keep(code)
+      }
       return .reversionRecorded
     } catch {
       return fail(error.code)

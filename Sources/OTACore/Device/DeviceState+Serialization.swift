@@ -5,10 +5,17 @@ extension DeviceState {
   /// The version byte of the serialised form.
   public static var formatVersion: UInt8 { 1 }
 
-  /// No form that ``serialize(into:)`` writes is longer, in bytes.
+  /// No form that ``serialize(into:)`` writes is longer, in bytes, on a device with one image in a slot.
   ///
-  /// The longest has 284; the number is a multiple of 32, which suits the write sizes of flash.
-  public static var maximumSize: Int { 288 }
+  /// The longest has 291; the number is a multiple of 32, which suits the write sizes of flash.
+  public static var maximumSize: Int { 320 }
+
+  /// No form that ``serialize(into:)`` writes is longer, in bytes, on a device with so many images in a slot.
+  ///
+  /// - Parameter images: from 1 to ``CompanionImages/maximumCount`` + 1.
+  /// - Returns: ``maximumSize``, and 144 more for each image beside the first: two slots, each with a digest of up to 64
+  ///   bytes, its algorithm and a size.
+  public static func maximumSize(images: Int) -> Int { maximumSize + 144 * (images - 1) }
 
   /// Appends the serialised form.
   ///
@@ -27,6 +34,7 @@ extension DeviceState {
     try boot.slotB.serialize(into: &writer)
     try writer.writeLittleEndian(boot.securityCounter.rawValue)
     try boot.lastRevert.serialize(into: &writer)
+    try boot.placement.serialize(into: &writer)
     try update.serialize(into: &writer)
   }
 
@@ -45,9 +53,10 @@ extension DeviceState {
     let slotB = try ImageRecord?(parsing: &cursor)
     let securityCounter = SequenceNumber(try cursor.readLittleEndian())
     let lastRevert = try ErrorCode?(parsing: &cursor)
+    let placement = try Placement(parsing: &cursor)
     self.boot = BootState(
       selection: selection, slotA: slotA, slotB: slotB, securityCounter: securityCounter,
-      lastRevert: lastRevert)
+      lastRevert: lastRevert, placement: placement)
     self.update = try UpdateRecord(parsing: &cursor)
   }
 }
@@ -73,8 +82,8 @@ extension ImageRecord? {
   fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
     guard let record = self else { return try writer.write(byte: 0) }
     try writer.write(byte: 1)
-    try record.image.digest.serialize(into: &writer)
-    try writer.writeLittleEndian(record.image.size)
+    try record.image.serialize(into: &writer)
+    try record.companions.serialize(into: &writer)
     try writer.writeLittleEndian(record.sequenceNumber.rawValue)
     try writer.writeLittleEndian(record.version.major)
     try writer.writeLittleEndian(record.version.minor)
@@ -87,14 +96,15 @@ extension ImageRecord? {
     case 0:
       self = nil
     case 1:
-      let digest = try Digest(parsing: &cursor)
-      let image = ImageDescription(digest: digest, size: try cursor.readLittleEndian())
+      let image = try ImageDescription(parsing: &cursor)
+      let companions = try CompanionImages(parsing: &cursor)
       let sequenceNumber = SequenceNumber(try cursor.readLittleEndian())
       let major = try cursor.readLittleEndian(UInt32.self)
       let minor = try cursor.readLittleEndian(UInt32.self)
       let patch = try cursor.readLittleEndian(UInt32.self)
       self = ImageRecord(
-        image: image, sequenceNumber: sequenceNumber, version: Version(major, minor, patch))
+        image: image, companions: companions, sequenceNumber: sequenceNumber,
+        version: Version(major, minor, patch))
     default:
       throw ParseError(.invalidValue, at: offset)
     }
@@ -186,6 +196,18 @@ extension Offer {
     updateID = try Digest(parsing: &cursor)
     sequenceNumber = SequenceNumber(try cursor.readLittleEndian())
     imageSize = try cursor.readLittleEndian()
+  }
+}
+
+extension ImageDescription {
+  func serialize(into writer: inout ByteWriter) throws(ParseError) {
+    try digest.serialize(into: &writer)
+    try writer.writeLittleEndian(size)
+  }
+
+  init(parsing cursor: inout ByteCursor) throws(ParseError) {
+    let digest = try Digest(parsing: &cursor)
+    self.init(digest: digest, size: try cursor.readLittleEndian())
   }
 }
 

@@ -27,17 +27,21 @@ public struct BootState: Equatable, Sendable {
   public var securityCounter: SequenceNumber
   /// Why the last trial was given up, until another image is confirmed.
   public var lastRevert: ErrorCode?
+  /// Where the images of the slots are.
+  public var placement: Placement
 
   /// Makes a boot state from its parts.
   public init(
     selection: BootSelection, slotA: ImageRecord? = nil, slotB: ImageRecord? = nil,
-    securityCounter: SequenceNumber, lastRevert: ErrorCode? = nil
+    securityCounter: SequenceNumber, lastRevert: ErrorCode? = nil,
+    placement: Placement = .settled(primary: .a)
   ) {
     self.selection = selection
     self.slotA = slotA
     self.slotB = slotB
     self.securityCounter = securityCounter
     self.lastRevert = lastRevert
+    self.placement = placement
   }
 
   /// The image in a slot, if a verified one is there.
@@ -72,18 +76,24 @@ public enum BootSelection: Equatable, Sendable {
   }
 }
 
-/// What is known of the image in a slot.
+/// What is known of the images in a slot; all of them came with one manifest.
 public struct ImageRecord: Equatable, Sendable {
-  /// Its digest and size; the boot manager holds the slot against them before every boot.
+  /// Digest and size of the first one; the boot manager holds the slot against them before every boot.
   public var image: ImageDescription
+  /// Those beside it, on a device that has several; held against the slot likewise.
+  public var companions: CompanionImages
   /// The sequence number of the manifest that brought it.
   public var sequenceNumber: SequenceNumber
   /// Its version.
   public var version: Version
 
   /// Makes a record from its parts.
-  public init(image: ImageDescription, sequenceNumber: SequenceNumber, version: Version) {
+  public init(
+    image: ImageDescription, companions: CompanionImages = CompanionImages(),
+    sequenceNumber: SequenceNumber, version: Version
+  ) {
     self.image = image
+    self.companions = companions
     self.sequenceNumber = sequenceNumber
     self.version = version
   }
@@ -93,7 +103,8 @@ public struct ImageRecord: Equatable, Sendable {
 public enum UpdateRecord: Equatable, Sendable {
   /// Nothing is going on.
   case idle
-  /// The first `stagedBytes` bytes of the new image are in the inactive slot.
+  /// The first `stagedBytes` bytes of the new image are in the inactive slot; of several images, counted one behind the
+  /// other.
   case staging(Offer, stagedBytes: UInt32)
   /// The new image is selected for trial, or on trial.
   case applying(Offer)
@@ -109,7 +120,7 @@ public struct Offer: Equatable, Sendable {
   public var updateID: Digest
   /// The sequence number of its manifest.
   public var sequenceNumber: SequenceNumber
-  /// The length of the image that it makes, in bytes.
+  /// The length of the image that it makes, in bytes; of several images, their sum.
   public var imageSize: UInt32
 
   /// Makes an offer from its parts.

@@ -14,6 +14,9 @@ public struct Manifest: Equatable, Sendable {
   public var compatibility: Compatibility
   /// What will be in the slot.
   public var image: ImageDescription
+  /// What will be in the slot beside it, on a device with several images; the payload makes all of them, one behind the
+  /// other.
+  public var companions: CompanionImages
   /// What is transported.
   public var payload: PayloadDescription
   /// Other components that must be there first.
@@ -27,7 +30,8 @@ public struct Manifest: Equatable, Sendable {
   public init(
     sequenceNumber: SequenceNumber, newVersion: Version, requiredVersion: Version? = nil,
     component: ComponentIdentifier, compatibility: Compatibility, image: ImageDescription,
-    payload: PayloadDescription, dependencies: [Dependency] = [],
+    companions: CompanionImages = CompanionImages(), payload: PayloadDescription,
+    dependencies: [Dependency] = [],
     installSteps: [InstallStep] = [.fetch, .install, .validate, .invoke],
     metadata: ManifestMetadata = ManifestMetadata()
   ) {
@@ -37,6 +41,7 @@ public struct Manifest: Equatable, Sendable {
     self.component = component
     self.compatibility = compatibility
     self.image = image
+    self.companions = companions
     self.payload = payload
     self.dependencies = dependencies
     self.installSteps = installSteps

@@ -9,6 +9,8 @@ extension Manifest {
   /// - Throws: ``ManifestError/invalid(_:)`` with the first field that is wrong.
   func checkRules() throws(ManifestError) {
     guard !component.bytes.isEmpty else { throw .invalid(.component) }
+    // An envelope describes one image; one of several components is not written or read.
+    guard companions.count == 0 else { throw .invalid(.component) }
     guard image.size > 0 else { throw .invalid(.imageSize) }
     guard payload.size > 0 else { throw .invalid(.payloadSize) }
     guard !payload.uri.isEmpty else { throw .invalid(.uri) }

@@ -37,7 +37,7 @@ public struct BootDecision: Equatable, Sendable {
 
 /// Why nothing can boot.
 public enum BootError: Error, Equatable, Sendable {
-  /// No slot holds an image that verifies and is not below the security counter.
+  /// No slot holds an image that verifies, is not below the security counter, and can be brought to where it runs.
   case noBootableImage
   /// The power went, in a simulation; boot again.
   case storage(StorageError)

@@ -1,53 +1,62 @@
 import OTACore
 public import OTACrypto
 
-/// Decides at every start which image boots.
+/// Decides at every start which image boots, and brings it to where it runs.
 public enum BootManager {
-  /// Picks the slot to boot, and verifies it.
+  /// Picks the slot to boot, brings its images to where they run, and verifies them.
   ///
-  /// - Every image is digested whole, and its sequence number held against the security counter, before every boot.
+  /// - Images that were moving when the power went are moved to the end first.
+  /// - Every image is digested whole, and its sequence number held against the security counter, before every boot; one
+  ///   that moves, both before and after. Nothing moves for the sake of an image that does not verify.
   /// - An image on trial costs one attempt, committed before this returns. When none is left, or the image does not
   ///   verify, the device reverts: one record, with the cause.
   /// - A confirmed image that does not verify any more gives way to the other slot, if that verifies.
-  /// - The journal is written only for trial, revert and fallback. If it cannot be written, an image on trial does not
-  ///   boot (its attempts could not be counted), a confirmed one does.
-  /// - An image whose trial has ended boots all the same if the image before it does not verify: it is then the only
-  ///   verified image that there is. Nothing is recorded, so that it can still be confirmed or replaced.
+  /// - The journal is written only for trial, move, revert and fallback. If it cannot be written, an image on trial does
+  ///   not boot (its attempts could not be counted), a confirmed one that is in its place does.
+  /// - An image whose trial has ended boots all the same if the image before it does not verify, or was written over: it
+  ///   is then the only verified image that there is. Nothing is recorded, so that it can still be confirmed or replaced.
+  /// - Of several images in a slot all must verify; those of two slots never boot together.
   ///
   /// - Parameters:
   ///   - storage: opened by the boot loader.
   ///   - hash: the function of the images' digests.
-  /// - Returns: what to jump to.
-  /// - Throws: ``BootError/noBootableImage``; ``BootError/storage(_:)`` with ``FlashError/powerLost`` only.
-  /// - Complexity: reads at most both images, each once; at most one commit.
+  /// - Returns: what to jump to; where it is says ``DeviceStorage/range(of:image:)``.
+  /// - Throws: ``BootError/noBootableImage``, also if the device fails while images move; ``BootError/storage(_:)`` with
+  ///   ``FlashError/powerLost`` only. A loss of power leaves what the next call goes on with.
+  /// - Complexity: reads at most both slots, each twice; without a move, at most one commit.
   public static func boot<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
     _ storage: inout DeviceStorage<Device>, hash: Hash.Type
   ) throws(BootError) -> BootDecision {
+    guard try attempt({ () throws(StorageError) in try storage.finishRelocation() }) else {
+      throw .noBootableImage
+    }
     let selection = storage.state.boot.selection
-    let selected = try storage.bootableImage(in: selection.slot, using: Hash.self)
     switch selection {
     case .confirmed(let slot):
-      if let selected { return BootDecision(slot: slot, image: selected, kind: .confirmed) }
-      guard let other = try storage.bootableImage(in: slot.other, using: Hash.self) else {
+      if let selected = try storage.placedImage(of: slot, using: Hash.self) {
+        return BootDecision(slot: slot, image: selected, kind: .confirmed)
+      }
+      guard let other = try storage.placedImage(of: slot.other, using: Hash.self) else {
         throw .noBootableImage
       }
       let isRecorded = try attempt { () throws(StorageError) in try storage.fallBack(to: slot.other) }
       return BootDecision(slot: slot.other, image: other, kind: .fallback, isRecorded: isRecorded)
 
     case .trial(let slot, let attemptsLeft):
-      if let selected, attemptsLeft > 0,
+      if attemptsLeft > 0, let selected = try storage.placedImage(of: slot, using: Hash.self),
         try attempt({ () throws(StorageError) in try storage.countAttempt() })
       {
         return BootDecision(slot: slot, image: selected, kind: .trial(attemptsLeft: attemptsLeft - 1))
       }
+      let selected = try storage.bootableImage(in: slot, using: Hash.self)
       let cause: ErrorCode = selected == nil ? .bootVerificationFailed : .bootAttemptsExhausted
-      if let previous = try storage.bootableImage(in: slot.other, using: Hash.self) {
+      if let previous = try storage.placedImage(of: slot.other, using: Hash.self) {
         let isRecorded = try attempt { () throws(StorageError) in try storage.revert(cause) }
         return BootDecision(
           slot: slot.other, image: previous, kind: .reverted(cause), isRecorded: isRecorded)
       }
-      guard let selected else { throw .noBootableImage }
-      return BootDecision(slot: slot, image: selected, kind: .fallback)
+      guard let last = try storage.placedImage(of: slot, using: Hash.self) else { throw .noBootableImage }
+      return BootDecision(slot: slot, image: last, kind: .fallback)
     }
   }
 
@@ -66,7 +75,26 @@ public enum BootManager {
 }
 
 extension DeviceStorage where Device: ~Copyable {
-  /// The image of a slot, if it may boot: recorded, not below the security counter, and whole.
+  /// The images of a slot where they run, if they may boot there.
+  ///
+  /// - Returns: `nil` also if the device did not bring them there.
+  fileprivate mutating func placedImage<Hash: HashFunction & ~Copyable>(
+    of slot: SlotIdentifier, using hash: Hash.Type
+  ) throws(BootError) -> ImageRecord? {
+    // After a failure in the middle nothing can be said of either slot before the move has come to its end.
+    guard case .settled = state.boot.placement else { return nil }
+    guard let image = try bootableImage(in: slot, using: Hash.self) else { return nil }
+    if isInPlace(slot) { return image }
+    do throws(StorageError) {
+      try relocate(to: slot)
+    } catch {
+      guard error != .flash(.powerLost) else { throw .storage(error) }
+      return nil
+    }
+    return try bootableImage(in: slot, using: Hash.self)
+  }
+
+  /// The images of a slot, if they may boot: recorded, not below the security counter, and whole.
   fileprivate mutating func bootableImage<Hash: HashFunction & ~Copyable>(
     in slot: SlotIdentifier, using hash: Hash.Type
   ) throws(BootError) -> ImageRecord? {

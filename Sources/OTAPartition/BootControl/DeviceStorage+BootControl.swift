@@ -14,13 +14,15 @@ extension DeviceStorage: BootControl where Device: ~Copyable {
 
   /// Requests that an image boots, on trial, that was verified and recorded earlier; one record.
   ///
-  /// - Throws: ``StorageError/slotInUse`` if the slot is selected, runs, or a trial has not ended;
+  /// - Throws: ``StorageError/slotInUse`` if the slot is selected, runs, a trial has not ended, or images are
+  ///   moving;
   ///   ``StorageError/slotEmpty`` if nothing is recorded for the slot, as while an update is being staged;
   ///   ``StorageError/sequenceNumberReplayed`` if its image is below the security counter;
   ///   ``StorageError/flash(_:)``.
   /// - Precondition: `attempts` is not 0.
   public mutating func requestTrial(of slot: SlotIdentifier, attempts: UInt8) throws(StorageError) {
     precondition(attempts > 0, "an image on trial needs an attempt")
+    try requireSettled()
     guard case .confirmed(let selected) = state.boot.selection, selected != slot, runningSlot == selected
     else { throw .slotInUse }
     guard let image = state.boot[slot] else { throw .slotEmpty }

@@ -29,6 +29,17 @@ extension Flash where Self: ~Copyable {
     }
   }
 
+  /// Reads any bytes to a part of a buffer; the rest of it stays as it was.
+  ///
+  /// - Throws: as ``readUnaligned(into:at:)``.
+  mutating func readPart(
+    _ part: Range<Int>, of destination: inout MutableSpan<UInt8>, at offset: UInt32
+  ) throws(FlashError) {
+    var tail = destination.suffix(destination.count - part.lowerBound)
+    var window = tail.prefix(part.count)
+    try readUnaligned(into: &window, at: offset)
+  }
+
   /// Whether all bytes read as erased; both ends are multiples of the unit of reading.
   mutating func isErased(_ range: Range<UInt32>) throws(FlashError) -> Bool {
     var buffer = InlineArray<64, UInt8>(repeating: 0)

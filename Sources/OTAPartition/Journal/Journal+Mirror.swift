@@ -13,7 +13,7 @@ extension Journal {
     _ payload: Span<UInt8>, on flash: inout Device
   ) throws(StorageError) -> Bool {
     guard isSealed, let newest else { return false }
-    var buffer = InlineArray<544, UInt8>(repeating: 0)
+    var buffer = InlineArray<832, UInt8>(repeating: 0)
     var highest: UInt32?
     var isMirror = false
     var behind = Place(area: 1 - newest.area, index: 0)

@@ -35,7 +35,8 @@ package struct Journal {
   /// Takes the areas of a layout, for the state of the device; nothing is read.
   package init(layout: DeviceLayout, geometry: FlashGeometry) {
     self.init(
-      areas: [layout.journalA, layout.journalB], payloadCapacity: DeviceState.maximumSize, geometry: geometry)
+      areas: [layout.journalA, layout.journalB],
+      payloadCapacity: DeviceState.maximumSize(images: layout.imageCount), geometry: geometry)
   }
 
   /// Takes two areas that a layout has checked; nothing is read.
@@ -132,7 +133,7 @@ extension Journal {
   private mutating func scan<Device: Flash & ~Copyable>(
     _ flash: inout Device, payload: inout MutableSpan<UInt8>, onlySealed: Bool
   ) throws(StorageError) -> Int {
-    var buffer = InlineArray<544, UInt8>(repeating: 0)
+    var buffer = InlineArray<832, UInt8>(repeating: 0)
     var highest: UInt32?
     var highestSealed: UInt32?
     var payloadCount = 0
@@ -172,7 +173,7 @@ extension Journal {
   ///
   /// - Returns: its header; `nil` if there is no valid record.
   func readRecord<Device: Flash & ~Copyable>(
-    at place: Place, from flash: inout Device, into buffer: inout InlineArray<544, UInt8>
+    at place: Place, from flash: inout Device, into buffer: inout InlineArray<832, UInt8>
   ) throws(FlashError) -> JournalRecordHeader? {
     let start = offset(of: place)
     let mark = Int(shape.markSize)
@@ -229,7 +230,7 @@ extension Journal {
     if behind.index < shape.count(in: areas[behind.area]), try !isErased(behind, on: &flash) { return true }
     let other = Place(area: 1 - newest.area, index: 0)
     if try isErased(other, on: &flash) { return false }
-    var buffer = InlineArray<544, UInt8>(repeating: 0)
+    var buffer = InlineArray<832, UInt8>(repeating: 0)
     do throws(FlashError) {
       let header = try readRecord(at: other, from: &flash, into: &buffer)
       return header.map { $0.sequence > newestSequence } ?? true
@@ -316,7 +317,7 @@ extension Journal {
     guard sequence < UInt32.max else { throw .journalFull }
     // A number is never used twice, also not for a record that failed: it may become readable after all.
     sequence += 1
-    var buffer = InlineArray<544, UInt8>(repeating: erasedByte)
+    var buffer = InlineArray<832, UInt8>(repeating: erasedByte)
     var count = 0
     do throws(ParseError) {
       var bytes = buffer.mutableSpan
@@ -352,7 +353,7 @@ extension Journal {
 
 extension Flash where Self: ~Copyable {
   fileprivate mutating func readPrefix(
-    _ count: Int, of buffer: inout InlineArray<544, UInt8>, at offset: UInt32
+    _ count: Int, of buffer: inout InlineArray<832, UInt8>, at offset: UInt32
   ) throws(FlashError) {
     var whole = buffer.mutableSpan
     var window = whole.prefix(count)

@@ -9,7 +9,7 @@ import OTACore
 //   m+5     1     zero
 //   m+6     2     length of the payload n, up to that of the longest value
 //   m+8     4     sequence number
-//   m+12    n     payload: a serialised DeviceState, up to 288 bytes; a partition table, up to 460 bytes
+//   m+12    n     payload: a serialised DeviceState, up to 320 bytes with one image in a slot; a partition table, up to 460 bytes
 //   m+12+n  4     CRC-32 of everything from "OTAJ" on
 //   ...           erased bytes up to the place of the seal
 //   end-m   m     seal
@@ -28,7 +28,7 @@ struct JournalRecordShape {
 
   /// The longest payload that any journal has: it, the rest of a record and the marks of the largest unit are what the
   /// buffers of `Journal` have room for.
-  static var maximumPayloadCapacity: Int { 460 }
+  static var maximumPayloadCapacity: Int { 752 }
 
   static var headerSize: Int { 12 }
   static var checksumSize: Int { 4 }
@@ -46,7 +46,7 @@ struct JournalRecordShape {
     sealOffset = markSize + (body + unit - 1) / unit * unit
   }
 
-  /// From the start of one place to the start of the next; at most 544.
+  /// From the start of one place to the start of the next; at most 832.
   var stride: UInt32 { sealOffset + markSize }
 
   /// How many records an area has room for.

@@ -1,88 +1,155 @@
 public import OTACore
 
-/// Where the two slots and the two areas of the journal are; checked against the device from the moment it exists.
+/// Where slots and journal are, and how the image that is to boot gets to where it runs; checked against the device from
+/// the moment it exists.
+///
+/// A slot has one image or several, see ``SlotRanges``; all images of a slot become active together, and revert together.
 public struct DeviceLayout: Equatable, Sendable {
-  /// The bytes of slot a.
-  public let slotA: Range<UInt32>
-  /// The bytes of slot b.
-  public let slotB: Range<UInt32>
   /// The bytes of the first area of the journal.
   public let journalA: Range<UInt32>
   /// The bytes of the second area of the journal.
   public let journalB: Range<UInt32>
+  /// How the image that is to boot gets to where it runs.
+  public let strategy: ActivationStrategy
+
+  let places: ImagePlaces
 
   /// Checks and takes a layout; each range is in bytes from the start of the device.
   ///
-  /// The slots may differ in size; an image has to fit the one that it is staged in.
+  /// The slots may differ in size; an image has to fit both, where it changes places.
   ///
-  /// - Throws: ``LayoutError/tooSmall`` for an empty range, or an area of the journal that has no room for
-  ///   ``minimumRecordsPerArea`` records; ``LayoutError/outOfBounds``; ``LayoutError/notAligned`` for a range that does
-  ///   not begin and end at borders of erase blocks; ``LayoutError/overlap``.
+  /// - Parameters:
+  ///   - slotA: slot a; the primary place.
+  ///   - slotB: slot b; the secondary place.
+  ///   - companions: the places of images beside the first, up to `CompanionImages.maximumCount`.
+  ///   - journalA: the first area of the journal.
+  ///   - journalB: the second area of the journal.
+  ///   - strategy: how the image that is to boot gets to where it runs.
+  ///   - geometry: of the device.
+  /// - Throws: ``LayoutError/tooSmall`` for an empty range, an area of the journal that has no room for
+  ///   ``minimumRecordsPerArea`` records, slots that have no room for an image beside the block that the strategy keeps
+  ///   free, or a scratch area that is smaller than a group of blocks that change places together;
+  ///   ``LayoutError/outOfBounds``; ``LayoutError/notAligned`` for a range that does not begin and end at borders of erase
+  ///   blocks; ``LayoutError/overlap``; ``LayoutError/tooManyPartitions``; ``LayoutError/unequalBlocks`` if a swap without
+  ///   a scratch area would have to move blocks of different sizes.
   public init(
-    slotA: Range<UInt32>, slotB: Range<UInt32>, journalA: Range<UInt32>, journalB: Range<UInt32>,
+    slotA: Range<UInt32>, slotB: Range<UInt32>, companions: Span<SlotRanges> = Span(),
+    journalA: Range<UInt32>, journalB: Range<UInt32>, strategy: ActivationStrategy = .direct,
     on geometry: FlashGeometry
   ) throws(LayoutError) {
-    let ranges: InlineArray<4, Range<UInt32>> = [slotA, slotB, journalA, journalB]
-    for index in 0..<4 {
-      try geometry.checkPartition(ranges[index])
-      for other in 0..<index where ranges[index].overlaps(ranges[other]) { throw .overlap }
-    }
-    let record = JournalRecordShape(geometry)
-    guard record.count(in: journalA) >= DeviceLayout.minimumRecordsPerArea,
-      record.count(in: journalB) >= DeviceLayout.minimumRecordsPerArea
-    else { throw .tooSmall }
-    self.slotA = slotA
-    self.slotB = slotB
-    self.journalA = journalA
-    self.journalB = journalB
+    var places = ImagePlaces(SlotRanges(a: slotA, b: slotB))
+    for index in 0..<companions.count { try places.append(companions[index]) }
+    try self.init(
+      places: places, journalA: journalA, journalB: journalB, strategy: strategy, on: geometry)
   }
 
-  /// Takes the layout from a partition table: the two partitions of kind `app` are slot a and slot b, the two of kind
-  /// `journal` are the areas of the journal, in the order of the table.
+  private init(
+    places: ImagePlaces, journalA: Range<UInt32>, journalB: Range<UInt32>, strategy: ActivationStrategy,
+    on geometry: FlashGeometry
+  ) throws(LayoutError) {
+    self.places = places
+    self.journalA = journalA
+    self.journalB = journalB
+    self.strategy = strategy
+    try check(on: geometry)
+  }
+
+  /// Takes the layout from a partition table: the partitions of kind `app` are slot a and slot b of the first image, then
+  /// of each further one, the two of kind `journal` are the areas of the journal, that of kind `scratch` is the scratch
+  /// area, in the order of the table.
   ///
-  /// - Throws: ``LayoutError/missingPartition`` or ``LayoutError/duplicatePartition`` if there are fewer or more than
-  ///   two of either kind; what ``PartitionTable/validate(on:)`` and the other initialiser throw.
-  public init(_ table: PartitionTable, on geometry: FlashGeometry) throws(LayoutError) {
+  /// - Parameters:
+  ///   - table: of the device.
+  ///   - strategy: how the image that is to boot gets to where it runs.
+  ///   - geometry: of the device.
+  /// - Throws: ``LayoutError/missingPartition`` if a slot, an area of the journal, or the scratch area that the strategy
+  ///   needs is missing; ``LayoutError/duplicatePartition`` if there are more than two areas of the journal or more than one
+  ///   scratch area; what ``PartitionTable/validate(on:)`` and the other initialiser throw.
+  public init(
+    _ table: PartitionTable, strategy: ActivationStrategy.Kind = .direct, on geometry: FlashGeometry
+  ) throws(LayoutError) {
     try table.validate(on: geometry)
-    let slots = try DeviceLayout.pair(of: .app, in: table)
-    let areas = try DeviceLayout.pair(of: .journal, in: table)
-    try self.init(
-      slotA: slots[0], slotB: slots[1], journalA: areas[0], journalB: areas[1], on: geometry)
+    guard let first = try table.pair(of: .app, number: 0) else { throw .missingPartition }
+    var places = ImagePlaces(first)
+    var number = 1
+    while let pair = try table.pair(of: .app, number: number) {
+      try places.append(pair)
+      number += 1
+    }
+    guard let areas = try table.pair(of: .journal, number: 0) else { throw .missingPartition }
+    guard table.count(of: .journal) == 2, table.count(of: .scratch) <= 1 else { throw .duplicatePartition }
+    let chosen: ActivationStrategy
+    switch strategy {
+    case .direct: chosen = .direct
+    case .swapByMove: chosen = .swapByMove
+    case .swapByOffset: chosen = .swapByOffset
+    case .overwrite: chosen = .overwrite
+    case .swapWithScratch:
+      guard let scratch = try table.range(of: .scratch, number: 0) else { throw .missingPartition }
+      chosen = .swapWithScratch(scratch)
+    }
+    try self.init(places: places, journalA: areas.a, journalB: areas.b, strategy: chosen, on: geometry)
   }
 
   /// How many records an area of the journal must have room for, so that re-committing after repeated cuts finds a
   /// fresh place.
   public static var minimumRecordsPerArea: Int { 4 }
 
-  /// The bytes of a slot.
-  public subscript(slot: SlotIdentifier) -> Range<UInt32> {
-    switch slot {
-    case .a: slotA
-    case .b: slotB
-    }
-  }
+  /// How many images a slot has; at least 1.
+  public var imageCount: Int { places.count }
 
-  private static func pair(
-    of kind: Partition.Kind, in table: PartitionTable
-  ) throws(LayoutError) -> InlineArray<2, Range<UInt32>> {
-    var found = InlineArray<2, Range<UInt32>>(repeating: 0..<0)
-    var count = 0
-    for index in 0..<table.count where table[index].kind == kind {
-      guard count < 2 else { throw .duplicatePartition }
-      guard let range = table[index].range else { throw .outOfBounds }
-      found[count] = range
-      count += 1
+  /// The bytes of slot a, of the first image; the primary place.
+  public var slotA: Range<UInt32> { places[0].a }
+
+  /// The bytes of slot b, of the first image; the secondary place.
+  public var slotB: Range<UInt32> { places[0].b }
+
+  /// The bytes of a slot, of the first image.
+  ///
+  /// Where the image itself is at the moment, on a device that moves images, is
+  /// ``DeviceStorage/range(of:image:)``.
+  public subscript(slot: SlotIdentifier) -> Range<UInt32> { self[slot, 0] }
+
+  /// The bytes of a slot, of the image with this index.
+  ///
+  /// - Precondition: the index is less than ``imageCount``.
+  public subscript(slot: SlotIdentifier, image: Int) -> Range<UInt32> {
+    switch slot {
+    case .a: places[image].a
+    case .b: places[image].b
     }
-    guard count == 2 else { throw .missingPartition }
-    return found
   }
 }
 
-extension FlashGeometry {
-  /// Refuses a range that cannot be a partition.
-  func checkPartition(_ range: Range<UInt32>) throws(LayoutError) {
-    guard !range.isEmpty else { throw .tooSmall }
-    guard range.upperBound <= capacity else { throw .outOfBounds }
-    guard isEraseBoundary(range.lowerBound), isEraseBoundary(range.upperBound) else { throw .notAligned }
+extension PartitionTable {
+  /// How many partitions of a kind there are.
+  fileprivate func count(of kind: Partition.Kind) -> Int {
+    var count = 0
+    for index in 0..<self.count where self[index].kind == kind { count += 1 }
+    return count
+  }
+
+  /// The bytes of the partition of a kind with this number; `nil` if there are not so many.
+  fileprivate func range(
+    of kind: Partition.Kind, number: Int
+  ) throws(LayoutError) -> Range<UInt32>? {
+    var found = 0
+    for index in 0..<self.count where self[index].kind == kind {
+      if found == number {
+        guard let range = self[index].range else { throw .outOfBounds }
+        return range
+      }
+      found += 1
+    }
+    return nil
+  }
+
+  /// Two partitions of a kind, one behind the other in the table; `nil` if there are not so many.
+  ///
+  /// - Throws: ``LayoutError/missingPartition`` if there is only one of them.
+  fileprivate func pair(of kind: Partition.Kind, number: Int) throws(LayoutError) -> SlotRanges? {
+    guard let a = try range(of: kind, number: 2 * number) else { return nil }
+    guard let b = try range(of: kind, number: 2 * number + 1) else { throw .missingPartition }
+    return SlotRanges(a: a, b: b)
   }
 }

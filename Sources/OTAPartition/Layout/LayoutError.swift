@@ -18,6 +18,8 @@ public enum LayoutError: UInt8, Error, Equatable, Sendable {
   case duplicatePartition
   /// A partition is too small for what it is for.
   case tooSmall
+  /// A swap without a scratch area would have to move blocks of different sizes.
+  case unequalBlocks
 
   /// The stable number of this error.
   public var code: ErrorCode { .layoutInvalid }

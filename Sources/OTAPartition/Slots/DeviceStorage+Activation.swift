@@ -8,12 +8,14 @@ extension DeviceStorage where Device: ~Copyable {
   /// - Parameters:
   ///   - image: what was verified in the inactive slot.
   ///   - attempts: how often it may boot without being confirmed.
-  /// - Throws: ``StorageError/superseded`` if another staging was begun since; ``StorageError/flash(_:)``.
+  /// - Throws: ``StorageError/superseded`` if another staging was begun since; ``StorageError/slotInUse`` while images
+  ///   are moving; ``StorageError/flash(_:)``.
   /// - Precondition: `attempts` is not 0.
   public mutating func activate(
     _ image: consuming VerifiedImage, attempts: UInt8
   ) throws(StorageError) {
     precondition(attempts > 0, "an image on trial needs an attempt")
+    try requireSettled()
     let staging = image.staging
     guard isCurrent(staging) else { throw .superseded }
     var next = state
@@ -29,8 +31,9 @@ extension DeviceStorage where Device: ~Copyable {
   /// so.
   ///
   /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotEmpty`` if nothing is recorded for the slot;
-  ///   ``StorageError/flash(_:)``.
+  ///   ``StorageError/slotInUse`` while images are moving; ``StorageError/flash(_:)``.
   public mutating func confirm() throws(StorageError) {
+    try requireSettled()
     guard case .trial(let slot, _) = state.boot.selection, slot == runningSlot else { throw .notOnTrial }
     guard let image = state.boot[slot] else { throw .slotEmpty }
     var next = state
@@ -49,8 +52,10 @@ extension DeviceStorage where Device: ~Copyable {
   ///
   /// - Parameter code: why.
   /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotEmpty`` if the other slot holds no image, and then nothing
-  ///   has changed; ``StorageError/flash(_:)``.
+  ///   has changed, as always after an update that was written over the image before it; ``StorageError/slotInUse`` while
+  ///   images are moving; ``StorageError/flash(_:)``.
   public mutating func revert(_ code: ErrorCode) throws(StorageError) {
+    try requireSettled()
     guard case .trial(let failed, _) = state.boot.selection else { throw .notOnTrial }
     guard state.boot[failed.other] != nil else { throw .slotEmpty }
     var next = state
@@ -59,6 +64,27 @@ extension DeviceStorage where Device: ~Copyable {
     next.boot.lastRevert = code
     if case .applying(let offer) = state.update {
       next.update = .rollingBack(offer, code)
+    }
+    try commit(next)
+  }
+
+  /// Ends a trial that failed but cannot be reverted, because no other image is there: the image stays selected.
+  ///
+  /// One record; the security counter stays where it is, and the outcome to be reported is that the update failed. The
+  /// device can be updated again.
+  ///
+  /// - Parameter code: why it failed.
+  /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotInUse`` if the other slot holds an image, to revert to, or
+  ///   images are moving; ``StorageError/flash(_:)``.
+  public mutating func keep(_ code: ErrorCode) throws(StorageError) {
+    try requireSettled()
+    guard case .trial(let slot, _) = state.boot.selection, slot == runningSlot else { throw .notOnTrial }
+    guard state.boot[slot.other] == nil else { throw .slotInUse }
+    var next = state
+    next.boot.selection = .confirmed(slot)
+    next.boot.lastRevert = code
+    if case .applying(let offer) = state.update {
+      next.update = .reporting(Report(updateID: offer.updateID, outcome: .failed(code)))
     }
     try commit(next)
   }

@@ -12,28 +12,31 @@ extension DeviceStorage where Device: ~Copyable {
   ///   - manifest: says what the image is.
   ///   - offer: names the update in the journal; made from the same manifest.
   /// - Returns: a writer; ``SlotWriter/offset`` says where to go on.
-  /// - Throws: ``StorageError/offerMismatch``; ``StorageError/slotInUse`` while an image is on trial, or another slot
-  ///   runs than is selected; ``StorageError/sequenceNumberReplayed`` if the manifest is below the security counter;
+  /// - Throws: ``StorageError/offerMismatch``; ``StorageError/imageCountMismatch`` if the update has more or fewer images
+  ///   than a slot; ``StorageError/slotInUse`` while an image is on trial or moving, or another slot runs than is selected; ``StorageError/sequenceNumberReplayed`` if the manifest is below the security counter;
   ///   ``StorageError/imageTooLarge``; ``StorageError/flash(_:)``. None but the last has changed anything.
   public mutating func beginStaging(
     _ manifest: borrowing VerifiedManifest, offer: Offer
   ) throws(StorageError) -> SlotWriter {
     let description = manifest.manifest
     let record = ImageRecord(
-      image: description.image, sequenceNumber: description.sequenceNumber, version: description.newVersion)
+      image: description.image, companions: description.companions,
+      sequenceNumber: description.sequenceNumber, version: description.newVersion)
+    guard record.count == layout.imageCount else { throw .imageCountMismatch }
     guard offer.updateID == manifest.updateID, offer.sequenceNumber == record.sequenceNumber,
-      offer.imageSize == record.image.size
+      offer.imageSize == record.totalSize
     else { throw .offerMismatch }
+    try requireSettled()
     guard case .confirmed(let selected) = state.boot.selection, selected == runningSlot else {
       throw .slotInUse
     }
     guard record.sequenceNumber >= state.boot.securityCounter else { throw .sequenceNumberReplayed }
     let slot = selected.other
-    guard record.image.size <= layout[slot].size else { throw .imageTooLarge }
+    guard fits(record, in: slot), let size = record.totalSize else { throw .imageTooLarge }
 
     var start: UInt32 = 0
     if case .staging(offer, let stagedBytes) = state.update, state.boot[slot] == nil {
-      start = resumePoint(of: stagedBytes, in: slot, size: record.image.size)
+      start = resumePoint(of: stagedBytes, in: slot, record: record, size: size)
     } else {
       var next = state
       next.boot[slot] = nil
@@ -41,7 +44,7 @@ extension DeviceStorage where Device: ~Copyable {
       try commit(next)
     }
     generation &+= 1
-    let staging = Staging(slot: slot, offer: offer, record: record, generation: generation)
+    let staging = Staging(slot: slot, offer: offer, record: record, size: size, generation: generation)
     return SlotWriter(staging: staging, written: start)
   }
 
@@ -62,22 +65,14 @@ extension DeviceStorage where Device: ~Copyable {
     guard isCurrent(writer.staging), !writer.hasFailed else { throw .superseded }
     guard let count = UInt32(exactly: bytes.count), count <= writer.remaining else { throw .imageTooLarge }
     writer.hasFailed = true
-    let unit = Int(flash.geometry.writeSize)
     var taken = 0
     while taken < bytes.count {
-      if writer.pendingCount > 0 || bytes.count - taken < unit {
-        let part = min(unit - writer.pendingCount, bytes.count - taken)
-        for index in 0..<part { writer.pending[writer.pendingCount + index] = bytes[taken + index] }
-        writer.pendingCount += part
-        taken += part
-        if writer.pendingCount == unit { try flushPending(of: &writer) }
-      } else {
-        // Whole units straight from the caller's bytes, up to the end of the erase block.
-        let room = try prepareBlock(for: writer)
-        let part = min(Int(room), (bytes.count - taken) / unit * unit)
-        try put(bytes.extracting(taken..<taken + part), with: &writer)
-        taken += part
-      }
+      let room = Int(writer.staging.record.place(ofByte: writer.offset).remaining)
+      let part = min(room, bytes.count - taken)
+      try append(bytes.extracting(taken..<taken + part), with: &writer)
+      taken += part
+      // The next image begins at the start of a place of its own.
+      if part == room { try pad(&writer) }
     }
     writer.hasFailed = false
   }
@@ -91,11 +86,7 @@ extension DeviceStorage where Device: ~Copyable {
   public mutating func finish(_ writer: consuming SlotWriter) throws(StorageError) -> StagedImage {
     guard isCurrent(writer.staging), !writer.hasFailed else { throw .superseded }
     guard writer.remaining == 0 else { throw .imageIncomplete }
-    if writer.pendingCount > 0 {
-      for index in writer.pendingCount..<32 { writer.pending[index] = flash.geometry.erasedByte }
-      try flushPending(of: &writer)
-    }
-    let size = writer.staging.record.image.size
+    let size = writer.staging.size
     if writer.checkpoint != size {
       try record(.staging(writer.staging.offer, stagedBytes: size))
     }
@@ -116,7 +107,11 @@ extension DeviceStorage where Device: ~Copyable {
   ) throws(StorageError) -> VerifiedImage {
     let staging = image.staging
     guard isCurrent(staging) else { throw .superseded }
-    guard staging.record.image.digest.algorithm == Hash.algorithm else { throw .unsupportedAlgorithm }
+    for index in 0..<staging.record.count {
+      guard staging.record[image: index]?.digest.algorithm == Hash.algorithm else {
+        throw .unsupportedAlgorithm
+      }
+    }
     let isGood = try holds(staging.record, in: staging.slot, using: Hash.self)
     guard isGood else {
       generation &+= 1
@@ -126,15 +121,22 @@ extension DeviceStorage where Device: ~Copyable {
     return VerifiedImage(staging: staging)
   }
 
-  /// Whether a slot holds what its record says.
+  /// Whether a slot holds what its record says: all images, each whole.
   mutating func holds<Hash: HashFunction & ~Copyable>(
     _ record: ImageRecord, in slot: SlotIdentifier, using hash: Hash.Type
   ) throws(StorageError) -> Bool {
-    do throws(FlashError) {
-      return try flash.holds(record.image, in: layout[slot], using: Hash.self)
-    } catch {
-      throw .flash(error)
+    guard record.count == layout.imageCount else { return false }
+    for index in 0..<record.count {
+      guard let image = record[image: index] else { return false }
+      do throws(FlashError) {
+        guard try flash.holds(image, in: range(of: slot, image: index), using: Hash.self) else {
+          return false
+        }
+      } catch {
+        throw .flash(error)
+      }
     }
+    return true
   }
 
   /// Whether tokens of this staging are still good.
@@ -148,18 +150,57 @@ extension DeviceStorage where Device: ~Copyable {
   }
 
   /// Where to go on: everything before was written to its end, and the block behind has not to be kept.
-  private func resumePoint(of stagedBytes: UInt32, in slot: SlotIdentifier, size: UInt32) -> UInt32 {
+  private func resumePoint(
+    of stagedBytes: UInt32, in slot: SlotIdentifier, record: ImageRecord, size: UInt32
+  ) -> UInt32 {
     if stagedBytes >= size { return size }
-    let offset = layout[slot].lowerBound + stagedBytes
-    let block = flash.geometry.eraseBlock(containing: offset)
-    return (block?.lowerBound ?? layout[slot].lowerBound) - layout[slot].lowerBound
+    let place = record.place(ofByte: stagedBytes)
+    let start = range(of: slot, image: place.image).lowerBound
+    let block = flash.geometry.eraseBlock(containing: start + place.offset)
+    return stagedBytes - place.offset + ((block?.lowerBound ?? start) - start)
+  }
+
+  /// Where the next byte of a writer goes.
+  private func position(of writer: borrowing SlotWriter) -> UInt32 {
+    let place = writer.staging.record.place(ofByte: writer.written)
+    return range(of: writer.staging.slot, image: place.image).lowerBound + place.offset
+  }
+
+  /// Appends bytes of one image.
+  private mutating func append(
+    _ bytes: Span<UInt8>, with writer: inout SlotWriter
+  ) throws(StorageError) {
+    let unit = Int(flash.geometry.writeSize)
+    var taken = 0
+    while taken < bytes.count {
+      if writer.pendingCount > 0 || bytes.count - taken < unit {
+        let part = min(unit - writer.pendingCount, bytes.count - taken)
+        for index in 0..<part { writer.pending[writer.pendingCount + index] = bytes[taken + index] }
+        writer.pendingCount += part
+        taken += part
+        if writer.pendingCount == unit { try flushPending(of: &writer) }
+      } else {
+        // Whole units straight from the caller's bytes, up to the end of the erase block.
+        let room = try prepareBlock(for: writer)
+        let part = min(Int(room), (bytes.count - taken) / unit * unit)
+        try put(bytes.extracting(taken..<taken + part), counting: part, with: &writer)
+        taken += part
+      }
+    }
+  }
+
+  /// Writes what waits for the rest of its unit, if anything does, with erased bytes in the place of the rest.
+  private mutating func pad(_ writer: inout SlotWriter) throws(StorageError) {
+    guard writer.pendingCount > 0 else { return }
+    for index in writer.pendingCount..<32 { writer.pending[index] = flash.geometry.erasedByte }
+    try flushPending(of: &writer)
   }
 
   /// Erases the block of the next byte, if that is its first.
   ///
   /// - Returns: how many bytes the block has left.
   private mutating func prepareBlock(for writer: borrowing SlotWriter) throws(StorageError) -> UInt32 {
-    let offset = layout[writer.staging.slot].lowerBound + writer.written
+    let offset = position(of: writer)
     guard let block = flash.geometry.eraseBlock(containing: offset) else { throw .flash(.outOfBounds) }
     if offset == block.lowerBound {
       do throws(FlashError) {
@@ -180,15 +221,11 @@ extension DeviceStorage where Device: ~Copyable {
     try put(unit.span.extracting(0..<Int(flash.geometry.writeSize)), counting: count, with: &writer)
   }
 
-  private mutating func put(_ units: Span<UInt8>, with writer: inout SlotWriter) throws(StorageError) {
-    try put(units, counting: units.count, with: &writer)
-  }
-
   /// Writes whole units within one erase block, of which `count` bytes are image, and takes a checkpoint if it is time.
   private mutating func put(
     _ units: Span<UInt8>, counting count: Int, with writer: inout SlotWriter
   ) throws(StorageError) {
-    let offset = layout[writer.staging.slot].lowerBound + writer.written
+    let offset = position(of: writer)
     do throws(FlashError) {
       try flash.write(units, at: offset)
     } catch {

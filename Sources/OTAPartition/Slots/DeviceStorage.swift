@@ -40,9 +40,9 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
   public init(
     opening flash: consuming Device, layout: DeviceLayout, runningSlot: SlotIdentifier? = nil
   ) throws(StorageError) {
-    try layout.check(on: flash.geometry)
+    try layout.validate(on: flash.geometry)
     var journal = Journal(layout: layout, geometry: flash.geometry)
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    var buffer = InlineArray<752, UInt8>(repeating: 0)
     var payload = buffer.mutableSpan
     guard let count = try journal.open(&flash, payload: &payload) else { throw .journalEmpty }
     let state = try DeviceState(record: buffer.span.extracting(0..<count))
@@ -63,7 +63,7 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
     self.runningSlotOverride = nil
   }
 
-  /// Erases the journal and confirms the image that the factory has put into slot a.
+  /// Erases the journal and confirms the images that the factory has put into slot a, the primary place.
   ///
   /// The bytes of the slot are not looked at here; the boot manager does that before every boot. The security counter
   /// starts at the image's sequence number.
@@ -73,24 +73,27 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
   ///   - layout: where slots and journal are.
   ///   - image: what is in slot a.
   /// - Returns: the open storage.
-  /// - Throws: ``StorageError/layout(_:)``; ``StorageError/imageTooLarge`` if the image is longer than slot a;
+  /// - Throws: ``StorageError/layout(_:)``; ``StorageError/imageTooLarge`` if an image is longer than slot a takes;
+  ///   ``StorageError/imageCountMismatch`` if there are more or fewer images than a slot has;
   ///   ``StorageError/flash(_:)``. After an error, or a loss of power, the device is to be provisioned again.
   public static func provision(
     _ flash: consuming Device, layout: DeviceLayout, image: ImageRecord
   ) throws(StorageError) -> DeviceStorage {
-    try layout.check(on: flash.geometry)
-    guard image.image.size <= layout.slotA.size else { throw .imageTooLarge }
+    try layout.validate(on: flash.geometry)
+    guard image.count == layout.imageCount else { throw .imageCountMismatch }
     let state = DeviceState(
       boot: BootState(
         selection: .confirmed(.a), slotA: image, securityCounter: image.sequenceNumber))
-    var journal = Journal(layout: layout, geometry: flash.geometry)
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    let journal = Journal(layout: layout, geometry: flash.geometry)
+    var storage = DeviceStorage(flash, layout: layout, journal: journal, state: state)
+    guard storage.fits(image, in: .a) else { throw .imageTooLarge }
+    var buffer = InlineArray<752, UInt8>(repeating: 0)
     let count = try state.serialize(into: buffer.mutableSpan)
-    try journal.format(&flash, payload: buffer.span.extracting(0..<count))
-    return DeviceStorage(flash, layout: layout, journal: journal, state: state)
+    try storage.journal.format(&storage.flash, payload: buffer.span.extracting(0..<count))
+    return storage
   }
 
-  /// Writes an image into slot a, reads it back, and confirms it.
+  /// Writes an image into slot a, reads it back, and confirms it; for a device with one image in a slot.
   ///
   /// - Parameters:
   ///   - flash: the device; lost if this throws.
@@ -105,7 +108,7 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
     _ flash: consuming Device, layout: DeviceLayout, factoryImage: Span<UInt8>,
     sequenceNumber: SequenceNumber, version: Version, hash: Hash.Type
   ) throws(StorageError) -> DeviceStorage {
-    try layout.check(on: flash.geometry)
+    try layout.validate(on: flash.geometry)
     guard let size = UInt32(exactly: factoryImage.count), size <= layout.slotA.size else {
       throw .imageTooLarge
     }
@@ -134,25 +137,31 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
     try commit(next)
   }
 
-  /// Reads bytes of the image that runs, from any offset and in any number.
+  /// Reads bytes of the image that runs, from any offset and in any number; of several images, one behind the other.
   ///
   /// - Parameters:
   ///   - destination: filled whole.
-  ///   - offset: from the start of the image.
+  ///   - offset: from the start of the first image.
   /// - Throws: ``StorageError/slotEmpty`` if no image is recorded for the running slot; ``StorageError/flash(_:)`` with
-  ///   ``FlashError/outOfBounds`` if the range is not inside the image, before anything is read.
+  ///   ``FlashError/outOfBounds`` if the range is not inside the images, before anything is read.
   public mutating func readRunningImage(
     into destination: inout MutableSpan<UInt8>, at offset: UInt32
   ) throws(StorageError) {
-    guard let image = state.boot[runningSlot]?.image else { throw .slotEmpty }
-    guard let count = UInt32(exactly: destination.count), count <= image.size, offset <= image.size - count
-    else {
-      throw .flash(.outOfBounds)
-    }
-    do throws(FlashError) {
-      try flash.readUnaligned(into: &destination, at: layout[runningSlot].lowerBound + offset)
-    } catch {
-      throw .flash(error)
+    guard let record = state.boot[runningSlot] else { throw .slotEmpty }
+    guard record.count == layout.imageCount, let size = record.totalSize,
+      let count = UInt32(exactly: destination.count), count <= size, offset <= size - count
+    else { throw .flash(.outOfBounds) }
+    var done: UInt32 = 0
+    while done < count {
+      let place = record.place(ofByte: offset + done)
+      let part = min(place.remaining, count - done)
+      let start = range(of: runningSlot, image: place.image).lowerBound + place.offset
+      do throws(FlashError) {
+        try flash.readPart(Int(done)..<Int(done + part), of: &destination, at: start)
+      } catch {
+        throw .flash(error)
+      }
+      done += part
     }
   }
 
@@ -163,7 +172,7 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
 
   /// Commits one record; ``state`` changes only if that worked.
   mutating func commit(_ next: DeviceState) throws(StorageError) {
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    var buffer = InlineArray<752, UInt8>(repeating: 0)
     let count = try next.serialize(into: buffer.mutableSpan)
     try journal.commit(buffer.span.extracting(0..<count), to: &flash)
     state = next
@@ -196,10 +205,9 @@ extension DeviceState {
 
 extension DeviceLayout {
   /// Refuses a device that the layout was not made for.
-  func check(on geometry: FlashGeometry) throws(StorageError) {
+  func validate(on geometry: FlashGeometry) throws(StorageError) {
     do throws(LayoutError) {
-      _ = try DeviceLayout(
-        slotA: slotA, slotB: slotB, journalA: journalA, journalB: journalB, on: geometry)
+      try check(on: geometry)
     } catch {
       throw .layout(error)
     }

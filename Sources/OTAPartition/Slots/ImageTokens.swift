@@ -1,6 +1,7 @@
 import OTACore
 
-/// A position in the inactive slot, to write the image of one update from.
+/// A position in the inactive slot, to write the image of one update from; several images one behind the other, in the
+/// order of the layout.
 ///
 /// Made by ``DeviceStorage/beginStaging(_:offer:)`` only. Bytes that do not fill a unit of writing wait in it.
 public struct SlotWriter: ~Copyable, Sendable {
@@ -25,7 +26,7 @@ public struct SlotWriter: ~Copyable, Sendable {
   public var offset: UInt32 { written + UInt32(pendingCount) }
 
   /// How many bytes of the image are still to come.
-  public var remaining: UInt32 { staging.record.image.size - offset }
+  public var remaining: UInt32 { staging.size - offset }
 }
 
 /// A whole image in the inactive slot that nobody has verified yet.
@@ -51,6 +52,8 @@ struct Staging: Sendable {
   var slot: SlotIdentifier
   var offer: Offer
   var record: ImageRecord
+  /// The length of all images.
+  var size: UInt32
   /// Which staging of the storage it is: tokens of an earlier one are void.
   var generation: UInt32
 }

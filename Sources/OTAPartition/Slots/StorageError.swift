@@ -18,6 +18,8 @@ public enum StorageError: Error, Equatable, Sendable {
   case partitionTableUnreadable
   /// The image is longer than the slot, or than it was said to be.
   case imageTooLarge
+  /// There are more or fewer images than a slot of this device has.
+  case imageCountMismatch
   /// Fewer bytes were written than the image has.
   case imageIncomplete
   /// What is in the slot is not the image that the manifest describes.
@@ -47,6 +49,7 @@ public enum StorageError: Error, Equatable, Sendable {
     case .journalFull: .journalFull
     case .partitionTableUnreadable: .layoutInvalid
     case .imageTooLarge: .imageTooLarge
+    case .imageCountMismatch: .unknownComponent
     case .imageIncomplete: .payloadSizeMismatch
     case .imageDigestMismatch: .imageDigestMismatch
     case .unsupportedAlgorithm: .unsupportedAlgorithm

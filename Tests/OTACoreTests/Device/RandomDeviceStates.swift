@@ -54,7 +54,9 @@ extension DeviceState {
       slotA: Bool.random(using: &generator) ? try .random(using: &generator) : nil,
       slotB: Bool.random(using: &generator) ? try .random(using: &generator) : nil,
       securityCounter: SequenceNumber(.random(in: .min ... .max, using: &generator)),
-      lastRevert: Bool.random(using: &generator) ? .random(using: &generator) : nil)
+      lastRevert: Bool.random(using: &generator) ? .random(using: &generator) : nil,
+      placement: Bool.random(using: &generator)
+        ? .settled(primary: slot) : .moving(to: slot, step: .random(in: .min ... .max, using: &generator)))
     return DeviceState(boot: boot, update: records.randomElement(using: &generator) ?? .idle)
   }
 
@@ -71,7 +73,8 @@ extension DeviceState {
             let boot = BootState(
               selection: selection, slotA: isFull ? try .random(algorithm, using: &generator) : nil,
               slotB: isFull ? try .random(algorithm, using: &generator) : nil,
-              securityCounter: SequenceNumber(.max), lastRevert: isFull ? .bootAttemptsExhausted : nil)
+              securityCounter: SequenceNumber(.max), lastRevert: isFull ? .bootAttemptsExhausted : nil,
+              placement: isFull ? .moving(to: .b, step: .max) : .settled(primary: .a))
             states.append(DeviceState(boot: boot, update: record))
           }
         }

@@ -176,7 +176,7 @@ struct BootControlPowerLossTests {
       boot: BootState(
         selection: .confirmed(.b), slotA: record, slotB: TestImage.new.record,
         securityCounter: TestImage.new.sequenceNumber))
-    var bytes = InlineArray<288, UInt8>(repeating: 0)
+    var bytes = InlineArray<320, UInt8>(repeating: 0)
     var writer = ByteWriter(bytes.mutableSpan)
     try state.serialize(into: &writer)
     let count = writer.count

@@ -50,7 +50,7 @@ struct JournalTests {
     try store.commit(2)
     let whole = device.snapshot
     // Place 1 of area b: behind its claim, up to the end of its checksum.
-    let start = board.layout.journalB.lowerBound + 320 + 8
+    let start = board.layout.journalB.lowerBound + 352 + 8
     let count = UInt32(12 + RealStore.payload(2).count + 4)
     for offset in start..<start + count {
       var flash = whole
@@ -99,7 +99,7 @@ struct JournalTests {
     record += (0..<4).map { UInt8(truncatingIfNeeded: checksum >> UInt32(8 * $0)) }
     var contents = flash.contents
     contents.replaceSubrange(8..<8 + record.count, with: record)
-    contents.replaceSubrange(312..<320, with: [0x53, 0xac, 0x35, 0xca, 0x53, 0xac, 0x35, 0xca])
+    contents.replaceSubrange(344..<352, with: [0x53, 0xac, 0x35, 0xca, 0x53, 0xac, 0x35, 0xca])
     flash.setContents(contents)
     var store = try RealStore(opening: SharedFlash(flash), board: board)
     #expect(store.value == 5)
@@ -112,7 +112,7 @@ struct JournalTests {
     // The first place of area b is worn; the erase still works.
     var device = StuckFlash(try Self.started(board).snapshot, stuck: 2048 + 100)
     var journal = Journal(layout: board.layout, geometry: board.geometry)
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    var buffer = InlineArray<320, UInt8>(repeating: 0)
     var payload = buffer.mutableSpan
     _ = try journal.open(&device, payload: &payload)
     let one = RealStore.payload(1)

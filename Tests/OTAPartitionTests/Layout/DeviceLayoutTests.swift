@@ -17,6 +17,9 @@ struct DeviceLayoutTests {
     #expect(throws: LayoutError.missingPartition) { try DeviceLayout(PartitionTable(), on: board.geometry) }
     var table = try PartitionTableTests.sample()
     try table.append(Partition(name: PartitionName("third"), kind: .app, offset: 21 << 10, size: 1024))
+    #expect(throws: LayoutError.missingPartition) { try DeviceLayout(table, on: board.geometry) }
+    table = try PartitionTableTests.sample()
+    try table.append(Partition(name: PartitionName("third"), kind: .journal, offset: 21 << 10, size: 1024))
     #expect(throws: LayoutError.duplicatePartition) { try DeviceLayout(table, on: board.geometry) }
   }
 

@@ -49,7 +49,7 @@ struct RealStore: ValueStore {
   init(opening device: SharedFlash, board: TestBoard) throws(StorageError) {
     self.device = device
     journal = Journal(layout: board.layout, geometry: board.geometry)
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    var buffer = InlineArray<320, UInt8>(repeating: 0)
     var payload = buffer.mutableSpan
     guard let count = try journal.open(&self.device, payload: &payload) else { throw .journalEmpty }
     guard let value = RealStore.value(in: buffer.span.extracting(0..<count)) else {

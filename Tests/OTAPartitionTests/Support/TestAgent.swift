@@ -66,13 +66,23 @@ struct TestAgent: Sendable {
     case .staging:
       try install(&storage)
     case .applying:
-      if isHealthy { try storage.confirm() } else { try storage.revert(.healthCheckFailed) }
+      if isHealthy { try storage.confirm() } else { try giveUp(&storage) }
     case .rollingBack(let offer, let code):
       try storage.record(.reporting(Report(updateID: offer.updateID, outcome: .reverted(code))))
     case .reporting:
       try storage.record(.idle)
     }
     return false
+  }
+
+  /// What the agent of the product does with an image that fails its health check.
+  private func giveUp(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) {
+    do throws(StorageError) {
+      try storage.revert(.healthCheckFailed)
+    } catch {
+      guard error == .slotEmpty else { throw error }
+      try storage.keep(.healthCheckFailed)
+    }
   }
 
   private func install(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) {

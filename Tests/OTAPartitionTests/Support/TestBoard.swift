@@ -39,8 +39,32 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
 
   static func all() throws -> [TestBoard] { [try uniform(), try mixed()] }
 
+  /// The same device in each way of activation; the scratch area is behind slot b.
+  func withEveryStrategy() throws -> [TestBoard] {
+    try ActivationStrategy.Kind.allCases.map { kind in
+      let strategy: ActivationStrategy =
+        switch kind {
+        case .direct: .direct
+        case .swapWithScratch: .swapWithScratch(20480..<22528)
+        case .swapByMove: .swapByMove
+        case .swapByOffset: .swapByOffset
+        case .overwrite: .overwrite
+        }
+      return TestBoard(
+        name: "\(name), \(kind)", geometry: geometry,
+        layout: try DeviceLayout(
+          slotA: layout.slotA, slotB: layout.slotB, journalA: layout.journalA, journalB: layout.journalB,
+          strategy: strategy, on: geometry),
+        writeToUsed: writeToUsed)
+    }
+  }
+
   /// What the layout may change; the rest of the device is somebody else's.
-  var ownRanges: [Range<UInt32>] { [layout.slotA, layout.slotB, layout.journalA, layout.journalB] }
+  var ownRanges: [Range<UInt32>] {
+    let ranges = [layout.slotA, layout.slotB, layout.journalA, layout.journalB]
+    guard case .swapWithScratch(let scratch) = layout.strategy else { return ranges }
+    return ranges + [scratch]
+  }
 
   /// A device full of old noise, as it comes from a shelf, to be provisioned.
   func used(seed: UInt64 = 1) -> SimulatedFlash {
@@ -59,6 +83,11 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
     var flash = storage.closed()
     flash.resetCounters()
     return flash
+  }
+
+  /// The bytes that run when a slot boots.
+  func runningBytes(_ count: Int, of slot: SlotIdentifier, on flash: SimulatedFlash) -> [UInt8] {
+    bytes(count, of: layout.strategy == .direct ? slot : .a, on: flash)
   }
 
   /// The bytes that a slot begins with.

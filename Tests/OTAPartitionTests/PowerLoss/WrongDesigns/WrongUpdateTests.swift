@@ -66,7 +66,7 @@ struct HastyAgent {
   private static func read(_ journal: inout Journal, from device: inout SharedFlash) throws(StorageError)
     -> DeviceState
   {
-    var buffer = InlineArray<288, UInt8>(repeating: 0)
+    var buffer = InlineArray<320, UInt8>(repeating: 0)
     var payload = buffer.mutableSpan
     guard let count = try journal.open(&device, payload: &payload) else { throw .journalEmpty }
     var cursor = ByteCursor(buffer.span.extracting(0..<count))

@@ -81,7 +81,7 @@ struct SelfCheck {
   private func deviceStateComesBack() -> Bool {
     do throws(ParseError) {
       let state = try SelfCheck.exampleState()
-      var buffer = InlineArray<288, UInt8>(repeating: 0)
+      var buffer = InlineArray<320, UInt8>(repeating: 0)
       let count = try serialize(state, into: &buffer)
       var cursor = ByteCursor(buffer.span.extracting(0..<count))
       let back = try DeviceState(parsing: &cursor)
@@ -95,7 +95,7 @@ struct SelfCheck {
   private func damagedStateIsRefused() -> Bool {
     do throws(ParseError) {
       let state = try SelfCheck.exampleState()
-      var buffer = InlineArray<288, UInt8>(repeating: 0)
+      var buffer = InlineArray<320, UInt8>(repeating: 0)
       let count = try serialize(state, into: &buffer)
       for length in 0..<count {
         var cursor = ByteCursor(buffer.span.extracting(0..<length))
@@ -113,7 +113,7 @@ struct SelfCheck {
   }
 
   private func serialize(
-    _ state: DeviceState, into buffer: inout InlineArray<288, UInt8>
+    _ state: DeviceState, into buffer: inout InlineArray<320, UInt8>
   ) throws(ParseError) -> Int {
     var writer = ByteWriter(buffer.mutableSpan)
     try state.serialize(into: &writer)

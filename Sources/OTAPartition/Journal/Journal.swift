@@ -116,6 +116,9 @@ package struct Journal {
     try switchArea(payload, to: &flash)
   }
 
+  /// The place in the area of the newest record that the next commit takes, if this session erased that area.
+  var freshIndex: Int? { fresh?.index }
+
   /// The highest number that a record of this journal has had, as far as this session knows.
   package var lastSequence: UInt32 { sequence }
 }

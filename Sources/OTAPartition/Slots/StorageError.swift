@@ -20,6 +20,8 @@ public enum StorageError: Error, Equatable, Sendable {
   case imageTooLarge
   /// There are more or fewer images than a slot of this device has.
   case imageCountMismatch
+  /// The update would cost more erases, bytes or time than it may.
+  case overBudget
   /// Fewer bytes were written than the image has.
   case imageIncomplete
   /// What is in the slot is not the image that the manifest describes.
@@ -50,6 +52,7 @@ public enum StorageError: Error, Equatable, Sendable {
     case .partitionTableUnreadable: .layoutInvalid
     case .imageTooLarge: .imageTooLarge
     case .imageCountMismatch: .unknownComponent
+    case .overBudget: .policyRejected
     case .imageIncomplete: .payloadSizeMismatch
     case .imageDigestMismatch: .imageDigestMismatch
     case .unsupportedAlgorithm: .unsupportedAlgorithm

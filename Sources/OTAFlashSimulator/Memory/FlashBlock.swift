@@ -1,16 +1,129 @@
-/// The contents of one erase block.
+/// One erase block. Copies share the contents until one of them changes.
 struct FlashBlock: Sendable {
-  /// What was stored last.
-  var bytes: [UInt8]
-  /// For each unit of writing whether it was written, or touched by an interrupted operation, since its last erase.
-  var isUsed: [Bool]
-  /// Bits that read at random.
-  var unstableBits: [Int: UInt8] = [:]
-  /// Units that were written over; they lose bits when the power comes back.
-  var weakUnits: Set<Int> = []
+  /// What the cells hold.
+  struct Contents: Sendable {
+    /// What was stored last.
+    var bytes: [UInt8]
+    /// For each unit of writing whether it was written, or touched by an interrupted operation, since its last erase.
+    var isUsed: [Bool]
+    /// Bits that read at random.
+    var unstableBits: [Int: UInt8] = [:]
+    /// Units that were written over; they lose bits when the power comes back.
+    var weakUnits: Set<Int> = []
+  }
+
+  /// One element: a reference that counts its holders, so that a copy of a device costs one count for each block.
+  private var contents: [Contents]
+  /// The hash of the contents, if it was computed since they last changed; it goes along with copies.
+  private(set) var knownHash: StateHash?
 
   init(size: Int, unit: Int, erasedByte: UInt8) {
-    bytes = [UInt8](repeating: erasedByte, count: size)
-    isUsed = [Bool](repeating: false, count: size / unit)
+    contents = [
+      Contents(
+        bytes: [UInt8](repeating: erasedByte, count: size),
+        isUsed: [Bool](repeating: false, count: size / unit))
+    ]
+  }
+
+  /// Every look at the contents and every change of them.
+  private var content: Contents {
+    get { contents[0] }
+    _modify {
+      knownHash = nil
+      yield &contents[0]
+    }
+  }
+
+  /// What was stored last.
+  var bytes: [UInt8] {
+    get { contents[0].bytes }
+    _modify { yield &content.bytes }
+  }
+
+  /// For each unit of writing whether it was written, or touched by an interrupted operation, since its last erase.
+  var isUsed: [Bool] {
+    get { contents[0].isUsed }
+    _modify { yield &content.isUsed }
+  }
+
+  /// Bits that read at random.
+  var unstableBits: [Int: UInt8] {
+    get { contents[0].unstableBits }
+    _modify { yield &content.unstableBits }
+  }
+
+  /// Units that were written over; they lose bits when the power comes back.
+  var weakUnits: Set<Int> {
+    get { contents[0].weakUnits }
+    _modify { yield &content.weakUnits }
+  }
+
+  /// Whether all that a start reads of it is certain.
+  var readsTheSame: Bool { contents[0].unstableBits.isEmpty && contents[0].weakUnits.isEmpty }
+
+  /// Stores what a write makes of bytes, and counts the units as used.
+  ///
+  /// - Parameters:
+  ///   - source: whole units.
+  ///   - first: the number of the first unit.
+  ///   - erasedByte: what erased bytes read as: bits only ever change from it.
+  ///   - weakens: whether units that are in use already become weak.
+  mutating func program(_ source: Span<UInt8>, at first: Int, erasedByte: UInt8, weakens: Bool) {
+    let unit = contents[0].bytes.count / contents[0].isUsed.count
+    let units = first..<first + source.count / unit
+    if weakens {
+      for number in units where contents[0].isUsed[number] { weakUnits.insert(number) }
+    }
+    content.program(source, at: first * unit, erasedByte: erasedByte)
+    content.use(units)
+  }
+
+  /// Whether another copy has the same contents; tells at once if they are shared.
+  func hasSameBytes(as other: FlashBlock) -> Bool {
+    if let knownHash, knownHash == other.knownHash { return true }
+    return contents[0].bytes == other.contents[0].bytes
+  }
+
+  /// The hash of everything in it, computed if it is not known.
+  mutating func hash() -> StateHash {
+    if let knownHash { return knownHash }
+    let hash = computedHash
+    knownHash = hash
+    return hash
+  }
+
+  /// The hash of everything in it.
+  var computedHash: StateHash {
+    if let knownHash { return knownHash }
+    var hasher = StateHasher()
+    hasher.combine(contents[0].bytes)
+    hasher.combine(contents[0].isUsed)
+    if !contents[0].unstableBits.isEmpty {
+      hasher.combine(1)
+      for (index, bits) in contents[0].unstableBits.sorted(by: { $0.key < $1.key }) {
+        hasher.combine(UInt64(index) << 8 | UInt64(bits))
+      }
+    }
+    if !contents[0].weakUnits.isEmpty {
+      hasher.combine(2)
+      for unit in contents[0].weakUnits.sorted() { hasher.combine(UInt64(unit)) }
+    }
+    return hasher.finalize()
+  }
+}
+
+extension FlashBlock.Contents {
+  fileprivate mutating func program(_ source: Span<UInt8>, at start: Int, erasedByte: UInt8) {
+    var target = bytes.mutableSpan
+    if erasedByte == 0xff {
+      for index in 0..<source.count { target[start + index] &= source[index] }
+    } else {
+      for index in 0..<source.count { target[start + index] |= source[index] }
+    }
+  }
+
+  fileprivate mutating func use(_ units: Range<Int>) {
+    var target = isUsed.mutableSpan
+    for unit in units { target[unit] = true }
   }
 }

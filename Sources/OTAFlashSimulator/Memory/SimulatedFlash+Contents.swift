@@ -44,7 +44,9 @@ extension SimulatedFlash {
   ///
   /// Blocks that two copies share are told without a look at their bytes.
   func blocksThatDiffer(from other: SimulatedFlash) -> [Range<UInt32>] {
-    blocks.indices.filter { blocks[$0].bytes != other.blocks[$0].bytes }.map { borders[$0]..<borders[$0 + 1] }
+    blocks.indices.filter { !blocks[$0].hasSameBytes(as: other.blocks[$0]) }.map {
+      borders[$0]..<borders[$0 + 1]
+    }
   }
 
   /// The bytes of one range, as ``contents``.

@@ -71,23 +71,21 @@ extension SimulatedFlash {
   }
 
   private mutating func write(_ source: Span<UInt8>, to units: ArraySlice<UnitPlace>) {
-    for (number, unit) in units.enumerated() { write(part(number, of: source), to: unit) }
+    let size = Int(geometry.writeSize)
+    var done = 0
+    while done < units.count {
+      let place = units[units.startIndex + done]
+      let count = min(blocks[place.block].isUsed.count - place.index, units.count - done)
+      blocks[place.block].program(
+        source.extracting(done * size..<(done + count) * size), at: place.index,
+        erasedByte: geometry.erasedByte, weakens: !geometry.isMultiwrite)
+      done += count
+    }
   }
 
   /// Changes bits from erased to programmed, as far as the source wants them programmed.
   private func combine(_ old: UInt8, _ new: UInt8) -> UInt8 {
     geometry.erasedByte == 0xff ? old & new : old | new
-  }
-
-  private mutating func write(_ source: Span<UInt8>, to unit: UnitPlace) {
-    let start = unit.index * source.count
-    let isOver = blocks[unit.block].isUsed[unit.index] && !geometry.isMultiwrite
-    for index in 0..<source.count {
-      let old = blocks[unit.block].bytes[start + index]
-      blocks[unit.block].bytes[start + index] = combine(old, source[index])
-    }
-    if isOver { blocks[unit.block].weakUnits.insert(unit.index) }
-    blocks[unit.block].isUsed[unit.index] = true
   }
 
   private mutating func writeSomeBits(
@@ -199,8 +197,7 @@ extension SimulatedFlash {
   }
 
   private mutating func erase(_ block: Int) {
-    blocks[block] = FlashBlock(
-      size: blocks[block].bytes.count, unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
+    blocks[block] = erasedBlock(block)
     wear[block] += 1
     counters.blocksErased += 1
   }

@@ -102,6 +102,8 @@ public struct SimulatedFlash: Flash, Sendable {
   var badBlocks: [Int: BlockFaults] = [:]
   /// The first byte of each block, and the capacity.
   let borders: [UInt32]
+  /// An erased block of each size, for all of that size to share.
+  private let erasedBlocks: [Int: FlashBlock]
   private var generator = SplitMix64(seed: 0)
   private var cut: (operation: Int, outcome: TornOutcome)?
 
@@ -109,12 +111,17 @@ public struct SimulatedFlash: Flash, Sendable {
   public init(_ geometry: FlashGeometry) {
     self.geometry = geometry
     var blocks: [FlashBlock] = []
+    var erasedBlocks: [Int: FlashBlock] = [:]
     var borders: [UInt32] = [0]
     var end: UInt32 = 0
     for index in 0..<geometry.regionCount {
       let region = geometry.region(index)
-      let block = FlashBlock(
-        size: Int(region.eraseBlockSize), unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
+      let size = Int(region.eraseBlockSize)
+      var block =
+        erasedBlocks[size]
+        ?? FlashBlock(size: size, unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
+      _ = block.hash()
+      erasedBlocks[size] = block
       for _ in 0..<region.blockCount {
         blocks.append(block)
         end += region.eraseBlockSize
@@ -122,6 +129,7 @@ public struct SimulatedFlash: Flash, Sendable {
       }
     }
     self.blocks = blocks
+    self.erasedBlocks = erasedBlocks
     self.borders = borders
     wear = [Int](repeating: 0, count: blocks.count)
   }
@@ -143,6 +151,12 @@ public struct SimulatedFlash: Flash, Sendable {
   public mutating func cutPower(atOperation operation: Int, outcome: TornOutcome) {
     precondition(operation >= 0, "an operation to come")
     cut = (counters.modifications + operation, outcome)
+  }
+
+  /// Cuts the power at the next operation, as if the device had been started with this seed for it.
+  mutating func interruptNext(_ outcome: TornOutcome, seed: UInt64) {
+    generator = SplitMix64(seed: seed)
+    cutPower(atOperation: 0, outcome: outcome)
   }
 
   /// Cuts the power now, between operations.
@@ -184,7 +198,8 @@ public struct SimulatedFlash: Flash, Sendable {
     var done = 0
     while done < destination.count {
       let count = min(blocks[index].bytes.count - position, destination.count - done)
-      for step in 0..<count { destination[done + step] = blocks[index].bytes[position + step] }
+      let bytes = blocks[index].bytes.span
+      for step in 0..<count { destination[done + step] = bytes[position + step] }
       if !blocks[index].unstableBits.isEmpty {
         for step in 0..<count {
           guard let bits = blocks[index].unstableBits[position + step] else { continue }
@@ -266,6 +281,13 @@ public struct SimulatedFlash: Flash, Sendable {
   private mutating func failure(_ outcome: TornOutcome?) -> TornOutcome {
     guard let outcome, outcome != .done else { return .partial(after: .max, seed: generator.next()) }
     return outcome
+  }
+
+  /// A block of the device as it is after an erase.
+  func erasedBlock(_ index: Int) -> FlashBlock {
+    let size = Int(borders[index + 1] - borders[index])
+    return erasedBlocks[size]
+      ?? FlashBlock(size: size, unit: Int(geometry.writeSize), erasedByte: geometry.erasedByte)
   }
 
   /// The block that holds a byte of the device.

@@ -1,4 +1,4 @@
-/// One erase block. Copies share the contents until one of them changes.
+/// One erase block; copies share the contents until one of them changes.
 struct FlashBlock: Sendable {
   /// What the cells hold.
   struct Contents: Sendable {

@@ -56,7 +56,7 @@ public struct PowerLossChecker: Sendable {
   public var mayChange: [Range<UInt32>]?
   /// Whether the run ends at the first violation.
   public var stopsEarly = false
-  /// Whether states that were covered already are passed over. Without it the same is found, later.
+  /// Whether states that were covered already are passed over; without it the same is found, later.
   public var prunes = true
 
   /// Makes a checker with one exhaustive cut, and second ones.

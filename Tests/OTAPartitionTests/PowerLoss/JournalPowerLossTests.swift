@@ -98,7 +98,7 @@ struct CountingScenario {
         var value: UInt32 = 0
         repeat {
           var witness = Witness(device)
-          witness.starts += 1
+          witness.isOddStart.toggle()
           witness.leave(with: device)
           var store = try open(device)
           value = store.value
@@ -109,7 +109,7 @@ struct CountingScenario {
           witness.leave(with: device)
           for _ in 0..<perSession where value < goal {
             // Another start tries another value: a commit that was torn and one that came after it must not be mixed up.
-            witness.next = value + 1 + UInt32(witness.starts % 2)
+            witness.next = value + 1 + (witness.isOddStart ? 1 : 0)
             witness.leave(with: device)
             try store.commit(witness.next)
             value = witness.next
@@ -149,18 +149,18 @@ struct Witness {
   var seen: UInt32
   /// The value that is being committed, or the same.
   var next: UInt32
-  /// How often the store was opened.
-  var starts: UInt8
+  /// Whether the store was opened an odd number of times.
+  var isOddStart: Bool
 
   init(_ device: SharedFlash) {
     let note = device.withFlash { $0.note }
     seen = UInt32(note & 0xff_ffff)
     next = UInt32(note >> 24 & 0xff_ffff)
-    starts = UInt8(note >> 48 & 0xff)
+    isOddStart = note >> 48 != 0
   }
 
   func leave(with device: SharedFlash) {
-    let note = UInt64(seen & 0xff_ffff) | UInt64(next & 0xff_ffff) << 24 | UInt64(starts) << 48
+    let note = UInt64(seen & 0xff_ffff) | UInt64(next & 0xff_ffff) << 24 | (isOddStart ? 1 << 48 : 0)
     device.withFlash { $0.note = note }
   }
 }

@@ -56,10 +56,11 @@ extension PowerLossExploration {
     report.states += 1
     guard let problem = firstProblem(of: node, ask) else { return }
     violating.insert(node.hash)
-    report.add(problem, after: node.trace, in: node.hash)
+    report.add(PowerLossReport.Violation(trace: node.trace, problem: problem, state: node.hash))
   }
 
-  private mutating func firstProblem(of node: Node, _ ask: Ask) -> String? {
+  /// What is wrong with a state, if anything is.
+  mutating func firstProblem(of node: Node, _ ask: Ask) -> String? {
     // Before the first cut there is nothing that was interrupted.
     if node.trace.count > 0 {
       for reading in 0..<(node.flash.readsTheSame ? 1 : max(1, checker.readings)) {

@@ -185,12 +185,29 @@ struct PowerLossExploration {
           report.pruned += 1
         } else {
           coveredStates[node.hash] = 0
-          look(at: node, ask)
+          lookAtEnd(of: node, ask)
         }
         if isDone { return }
         if violating.contains(node.hash) { break }
       }
     }
+  }
+
+  /// Looks at the last state of a way that was made at random.
+  private mutating func lookAtEnd(of node: Node, _ ask: Ask) {
+    report.states += 1
+    guard let problem = firstProblem(of: node, ask) else { return }
+    violating.insert(node.hash)
+    var violation = PowerLossReport.Violation(trace: node.trace, problem: problem, state: node.hash)
+    // Most of the cuts have no part in it: whatever can be left out is.
+    for index in node.trace.cuts.indices.reversed() where index < violation.trace.count {
+      var shorter = violation.trace
+      shorter.cuts.remove(at: index)
+      var trial = PowerLossExploration(checker, start: root.flash)
+      do throws(PowerLossTraceError) { try trial.replay(shorter, ask) } catch { continue }
+      violation = trial.report.violations.first ?? violation
+    }
+    report.add(violation)
   }
 
   /// Goes the way of a trace.

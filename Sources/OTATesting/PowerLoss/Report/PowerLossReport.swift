@@ -22,14 +22,17 @@ public struct PowerLossReport: Sendable, CustomStringConvertible {
 
   /// Operations of the scenario without a cut.
   public internal(set) var operations = 0
-  /// Sequences of so many cuts that were covered: the first element is of one cut, the next of two. Those that lead
-  /// through a state that was covered already are counted, though they were not run again.
+  /// Sequences of so many cuts that were covered: the first element is of one cut, the next of two.
+  ///
+  /// Those that lead through a state that was covered already are counted, though they were not run again.
   public internal(set) var cuts: [Int] = []
   /// Cuts of random walks.
   public internal(set) var walkedCuts = 0
   /// States that were looked at, each once.
   public internal(set) var states = 0
   /// Sequences of cuts that were not run, because they lead through a state that was covered already.
+  ///
+  /// The levels are covered one after the other, and what is passed over in one may be so again in the next.
   public internal(set) var pruned = 0
   /// The seed of everything random, to repeat the run.
   public internal(set) var seed: UInt64 = 0
@@ -66,10 +69,10 @@ public struct PowerLossReport: Sendable, CustomStringConvertible {
     }
   }
 
-  mutating func add(_ problem: String, after trace: PowerLossTrace, in state: StateHash) {
+  mutating func add(_ violation: Violation) {
     violationCount += 1
-    let place = violations.firstIndex { $0.trace.count > trace.count } ?? violations.endIndex
-    violations.insert(Violation(trace: trace, problem: problem, state: state), at: place)
+    let place = violations.firstIndex { $0.trace.count > violation.trace.count } ?? violations.endIndex
+    violations.insert(violation, at: place)
     if violations.count > PowerLossReport.maximumViolations { violations.removeLast() }
   }
 }

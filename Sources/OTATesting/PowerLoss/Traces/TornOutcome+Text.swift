@@ -17,10 +17,9 @@ extension TornOutcome {
     }
   }
 
-  /// Reads what ``text`` gives.
+  /// Reads what ``text`` gives; `nil` for any other word, and for a number or a seed too many, too few or too large.
   ///
   /// - Parameter text: one word.
-  /// - Returns: `nil` for any other word, and for a number or a seed too many, too few or too large.
   public init?(text: some StringProtocol) {
     let name = text.prefix { $0.isASCII && $0.isLetter }
     let rest = text[name.endIndex...]

@@ -2,8 +2,8 @@ public import OTAPartition
 
 /// A board as data: its flash devices, and a standard way to divide them.
 ///
-/// `OTAPartition` works on one device today. A part with two of them offers them one behind the other, as
-/// ``combinedGeometry()``; a driver that does the same makes one device of both.
+/// A part with two devices offers them one behind the other, as ``combinedGeometry()``: as `JoinedFlash` does with their
+/// drivers. The device core works on that one device.
 public struct FlashPart: Sendable, CustomStringConvertible {
   /// A range of bytes on one of the devices.
   public struct Area: Equatable, Sendable {

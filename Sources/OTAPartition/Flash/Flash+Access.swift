@@ -35,7 +35,7 @@ extension Flash where Self: ~Copyable {
   mutating func readPart(
     _ part: Range<Int>, of destination: inout MutableSpan<UInt8>, at offset: UInt32
   ) throws(FlashError) {
-    var tail = destination.suffix(destination.count - part.lowerBound)
+    var tail = destination.dropping(part.lowerBound)
     var window = tail.prefix(part.count)
     try readUnaligned(into: &window, at: offset)
   }

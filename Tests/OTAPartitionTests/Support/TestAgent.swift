@@ -23,7 +23,7 @@ struct TestAgent: Sendable {
   var chunkSize = 700
   var checkpointInterval: UInt32 = 2048
 
-  func run(_ device: SharedFlash) throws(AgentError) {
+  func run<Device: Flash>(_ device: Device) throws(AgentError) {
     for _ in 0..<16 where try start(device) { return }
     throw .doesNotConverge
   }
@@ -31,7 +31,7 @@ struct TestAgent: Sendable {
   /// One start of the device.
   ///
   /// - Returns: whether the update has found its end.
-  private func start(_ device: SharedFlash) throws(AgentError) -> Bool {
+  private func start<Device: Flash>(_ device: Device) throws(AgentError) -> Bool {
     var storage = try open(device)
     do throws(BootError) {
       _ = try BootManager.boot(&storage, hash: SodiumSHA256.self)
@@ -45,7 +45,7 @@ struct TestAgent: Sendable {
     }
   }
 
-  private func open(_ device: SharedFlash) throws(AgentError) -> DeviceStorage<SharedFlash> {
+  private func open<Device: Flash>(_ device: Device) throws(AgentError) -> DeviceStorage<Device> {
     do throws(StorageError) {
       var storage = try DeviceStorage(opening: device, layout: board.layout)
       storage.checkpointInterval = checkpointInterval
@@ -55,7 +55,7 @@ struct TestAgent: Sendable {
     }
   }
 
-  private func act(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) -> Bool {
+  private func act<Device: Flash>(_ storage: inout DeviceStorage<Device>) throws(StorageError) -> Bool {
     switch storage.state.update {
     case .idle:
       let hasEnded =
@@ -76,7 +76,7 @@ struct TestAgent: Sendable {
   }
 
   /// What the agent of the product does with an image that fails its health check.
-  private func giveUp(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) {
+  private func giveUp<Device: Flash>(_ storage: inout DeviceStorage<Device>) throws(StorageError) {
     do throws(StorageError) {
       try storage.revert(.healthCheckFailed)
     } catch {
@@ -85,7 +85,7 @@ struct TestAgent: Sendable {
     }
   }
 
-  private func install(_ storage: inout DeviceStorage<SharedFlash>) throws(StorageError) {
+  private func install<Device: Flash>(_ storage: inout DeviceStorage<Device>) throws(StorageError) {
     var writer = try storage.beginStaging(image.verifiedManifest(), offer: image.offer)
     var offset = Int(writer.offset)
     while offset < image.bytes.count {

@@ -7,12 +7,13 @@ DEMO_FLAGS ?=
 # One after the other: the tests of power cuts keep every core busy for a minute, and tests with sockets and timeouts
 # beside them would find out how fast the machine is.
 TEST_FLAGS ?= --no-parallel
+FUZZ_SECONDS ?= 30
 # Nested packages may have hidden build folders.
-SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks -name '*.swift' -not -path '*/.*' 2>/dev/null)
+SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz -name '*.swift' -not -path '*/.*' 2>/dev/null)
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test build bootstrap firmware lint format check embedded consumer examples docs ci clean
+.PHONY: help demo test fuzz build bootstrap firmware lint format check embedded consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +26,9 @@ demo: bootstrap firmware ## the whole update cycle on this machine, on example f
 
 test: bootstrap firmware ## all tests
 	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS)
+
+fuzz: bootstrap ## each fuzzer of Fuzz for FUZZ_SECONDS
+	Scripts/fuzz $(FUZZ_SECONDS)
 
 build: bootstrap ## all targets, in debug
 	$(SWIFT) build $(SWIFT_FLAGS)
@@ -60,4 +64,4 @@ ci: ## what the continuous integration runs
 	.ci/run
 
 clean: ## remove everything that was built
-	rm -rf .build Examples/*/.build Examples/*/.artifacts
+	rm -rf .build Fuzz/.build Examples/*/.build Examples/*/.artifacts

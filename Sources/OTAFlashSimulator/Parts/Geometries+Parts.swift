@@ -193,9 +193,9 @@ extension Geometries {
 
   /// A disk of 1024 blocks of 4 KiB that reads as zero where it was discarded, with a partition for each area.
   ///
-  /// The contract of `Flash` has units of up to 32 bytes, a disk takes whole blocks. A driver must therefore not write a
-  /// block in place, of which a part was written before: it is torn as a whole when the power goes, unless the disk says
-  /// that its blocks are atomic.
+  /// The contract of `Flash` has units of up to 32 bytes, a disk takes whole blocks. `BlockDeviceFlash` of `OTAAgent` is a
+  /// driver for disks that write a logical block whole or not at all, with these rules. Here units tear as on any flash,
+  /// which is worse than such a disk.
   ///
   /// - Note: Source: Linux, Documentation/ABI/stable/sysfs-block (`logical_block_size`); zero after `BLKZEROOUT`; the
   ///   layout is a project decision.

@@ -22,8 +22,9 @@ struct BlockDeviceFlashTests {
     try Data(repeating: byte, count: size).write(to: URL(fileURLWithPath: path))
   }
 
-  /// Who this thread is to file systems; only root may change it, and for everybody else it need not be changed. The
-  /// header of the function is not in the module of the C library.
+  /// Makes this thread another user to file systems; only root can, and for everybody else it need not be.
+  ///
+  /// The header of the function is not in the module of the C library.
   private static func setFileUser(_ user: uid_t) throws {
     guard geteuid() == 0 else { return }
     let symbol = try unsafe #require(unsafe dlsym(nil, "setfsuid"))

@@ -4,13 +4,16 @@ import OTACrypto
 extension Flash where Self: ~Copyable {
   /// Digests the first bytes of a slot and compares.
   ///
-  /// - Returns: whether the slot holds the image; false also where the image is longer than the slot, its digest is of
-  ///   another function, or the device cannot read it.
+  /// - Returns: whether the slot holds the image; false also where the image is empty or longer than the slot, its digest
+  ///   is of another function, or the device cannot read it. The digest of nothing is right in any slot, and there is
+  ///   nothing to jump to.
   /// - Throws: ``FlashError/powerLost`` only.
   mutating func holds<Hash: HashFunction & ~Copyable>(
     _ image: ImageDescription, in slot: Range<UInt32>, using hash: Hash.Type
   ) throws(FlashError) -> Bool {
-    guard image.size <= slot.size, image.digest.algorithm == Hash.algorithm else { return false }
+    guard image.size > 0, image.size <= slot.size, image.digest.algorithm == Hash.algorithm else {
+      return false
+    }
     var function = Hash()
     var buffer = InlineArray<512, UInt8>(repeating: 0)
     let unit = geometry.readSize

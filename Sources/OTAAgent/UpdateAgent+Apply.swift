@@ -52,7 +52,7 @@ extension UpdateAgent where Device: ~Copyable {
   func revert(_ code: ErrorCode) -> UpdateEvent {
     do throws(StorageError) {
       do throws(StorageError) {
-        try target.storage.revert(code)
+        try target.storage.revert(code, verifying: SodiumSHA256.self)
       } catch {
         guard error == .slotEmpty else { throw error }
         try target.storage.keep(code)

@@ -6,7 +6,7 @@ import OTAPartition
 // exclusive or, so that zeros leave what is there; then the checksums of everything that may be a record are made right,
 // unless the last byte of its place, which is of the seal, is odd.
 
-private let place = 2 * 8 + 304
+private let place = 2 * 8 + 336
 
 /// The device that each input changes.
 private let device: (flash: MemoryFlash, layout: DeviceLayout) = {

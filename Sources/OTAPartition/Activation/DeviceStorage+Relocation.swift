@@ -63,11 +63,14 @@ extension DeviceStorage where Device: ~Copyable {
   /// One record says that it begins, one is committed after each step, and one when it is done; the last step has none of
   /// its own. Where the image in the primary place is overwritten, the first record also says that its slot is empty.
   ///
-  /// - Throws: ``StorageError/slotEmpty`` if nothing is recorded for the slot; ``StorageError/flash(_:)``,
-  ///   ``StorageError/journalFull``. After an error in the first record nothing has moved; after a later one, or a loss of
+  /// - Throws: ``StorageError/slotEmpty`` if nothing is recorded for the slot, ``StorageError/journalFull`` if the journal
+  ///   has too few numbers left for all steps, and then nothing has changed; ``StorageError/flash(_:)``. After an error in the first record nothing has moved; after a later one, or a loss of
   ///   power, ``finishRelocation()`` goes on.
   mutating func relocate(to slot: SlotIdentifier) throws(StorageError) {
-    guard state.boot[slot] != nil else { throw .slotEmpty }
+    guard let arriving = state.boot[slot] else { throw .slotEmpty }
+    // Nothing begins that the journal has no numbers left to bring to its end.
+    let steps = relocation(of: arriving, to: slot).stepCount
+    guard journal.remainingNumbers > UInt64(steps) + 64 else { throw .journalFull }
     var next = state
     next.boot.placement = .moving(to: slot, step: 0)
     if !layout.strategy.canRevert { next.boot[slot.other] = nil }
@@ -85,9 +88,7 @@ extension DeviceStorage where Device: ~Copyable {
     guard fits(arriving, in: slot), state.boot[slot.other].map({ fits($0, in: slot.other) }) ?? true else {
       throw .imageTooLarge
     }
-    let relocation = Relocation(
-      layout: layout, geometry: flash.geometry, target: slot, arriving: arriving,
-      leaving: state.boot[slot.other])
+    let relocation = relocation(of: arriving, to: slot)
     let count = relocation.stepCount
     var number = first
     var pending: UInt32 = 0
@@ -103,6 +104,12 @@ extension DeviceStorage where Device: ~Copyable {
       number += 1
     }
     try commit(placement: .settled(primary: slot))
+  }
+
+  private func relocation(of arriving: ImageRecord, to slot: SlotIdentifier) -> Relocation {
+    Relocation(
+      layout: layout, geometry: flash.geometry, target: slot, arriving: arriving,
+      leaving: state.boot[slot.other])
   }
 
   private mutating func commit(placement: Placement) throws(StorageError) {

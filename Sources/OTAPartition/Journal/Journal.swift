@@ -121,6 +121,13 @@ package struct Journal {
 
   /// The highest number that a record of this journal has had, as far as this session knows.
   package var lastSequence: UInt32 { sequence }
+
+  /// How many numbers are left for records, after what the next switch of areas skips.
+  var remainingNumbers: UInt64 {
+    let places = UInt64(shape.count(in: areas[0]) + shape.count(in: areas[1]))
+    let left = UInt64(UInt32.max - sequence)
+    return left - min(left, places)
+  }
 }
 
 extension Journal {

@@ -1,4 +1,5 @@
 public import OTACore
+public import OTACrypto
 
 extension DeviceStorage where Device: ~Copyable {
   /// Requests that a verified image boots, on trial.
@@ -68,20 +69,38 @@ extension DeviceStorage where Device: ~Copyable {
     try commit(next)
   }
 
-  /// Ends a trial that failed but cannot be reverted, because no other image is there: the image stays selected.
+  /// Gives the image on trial up, if the one before it is still whole.
   ///
-  /// One record; the security counter stays where it is, and the outcome to be reported is that the update failed. The
-  /// device can be updated again.
+  /// - Parameters:
+  ///   - code: why.
+  ///   - hash: the function of the images' digests.
+  /// - Throws: as ``revert(_:)``, and ``StorageError/slotEmpty`` also if the other slot does not verify any more: then
+  ///   nothing has changed, and ``keep(_:)`` may keep a bad image rather than none.
+  public mutating func revert<Hash: HashFunction & ~Copyable>(
+    _ code: ErrorCode, verifying hash: Hash.Type
+  ) throws(StorageError) {
+    try requireSettled()
+    guard case .trial(let failed, _) = state.boot.selection else { throw .notOnTrial }
+    guard let previous = state.boot[failed.other], previous.sequenceNumber >= state.boot.securityCounter,
+      try holds(previous, in: failed.other, using: Hash.self)
+    else { throw .slotEmpty }
+    try revert(code)
+  }
+
+  /// Ends a trial that failed but cannot be reverted, because no other image is whole: the image stays selected.
+  ///
+  /// One record; the security counter stays where it is, the other slot counts as empty, and the outcome to be reported is
+  /// that the update failed. The device can be updated again.
   ///
   /// - Parameter code: why it failed.
-  /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotInUse`` if the other slot holds an image, to revert to, or
-  ///   images are moving; ``StorageError/flash(_:)``.
+  /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotInUse`` while images are moving;
+  ///   ``StorageError/flash(_:)``.
   public mutating func keep(_ code: ErrorCode) throws(StorageError) {
     try requireSettled()
     guard case .trial(let slot, _) = state.boot.selection, slot == runningSlot else { throw .notOnTrial }
-    guard state.boot[slot.other] == nil else { throw .slotInUse }
     var next = state
     next.boot.selection = .confirmed(slot)
+    next.boot[slot.other] = nil
     next.boot.lastRevert = code
     if case .applying(let offer) = state.update {
       next.update = .reporting(Report(updateID: offer.updateID, outcome: .failed(code)))

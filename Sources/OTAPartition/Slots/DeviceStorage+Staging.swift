@@ -128,6 +128,8 @@ extension DeviceStorage where Device: ~Copyable {
     guard record.count == layout.imageCount else { return false }
     for index in 0..<record.count {
       guard let image = record[image: index] else { return false }
+      // A set may do without an image beside the first.
+      if index > 0, image.size == 0 { continue }
       do throws(FlashError) {
         guard try flash.holds(image, in: range(of: slot, image: index), using: Hash.self) else {
           return false

@@ -26,7 +26,23 @@ struct HostileJournalTests {
             slotA: 4096..<6144, slotB: 6144..<8192, journalA: 0..<2048, journalB: 2048..<4096, on: geometry),
           writeToUsed: .isUndefined))
     }
-    return boards
+    return try boards + withMoves()
+  }
+
+  /// Devices that bring images to where they run, with blocks to spare for that.
+  private static func withMoves() throws -> [TestBoard] {
+    let geometry = try FlashGeometry(eraseBlockSize: 1 << 10, blockCount: 13, writeSize: 4)
+    let strategies: [ActivationStrategy] = [
+      .swapWithScratch(12288..<13312), .swapByMove, .swapByOffset, .overwrite,
+    ]
+    return try strategies.map {
+      TestBoard(
+        name: "\($0.kind)", geometry: geometry,
+        layout: try DeviceLayout(
+          slotA: 4096..<8192, slotB: 8192..<12288, journalA: 0..<2048, journalB: 2048..<4096, strategy: $0,
+          on: geometry),
+        writeToUsed: .isUndefined)
+    }
   }
 
   private static func isWhole(_ probe: HostileProbe, _ title: String) {
@@ -115,7 +131,8 @@ struct HostileJournalTests {
         Self.isWhole(probe, "records")
         #expect(probe.count("boots") > 1_000 && probe.count("nothing boots") > 200)
         #expect(probe.count("record refused") > 100)
-        for step in 0..<3 { #expect(probe.count("step \(step) done") > 2, "\(step)") }
+        #expect(probe.count("step 1 refused") > 100)
+        for step in [0, 2] { #expect(probe.count("step \(step) done") > 2, "\(step)") }
       }
     }
   }
@@ -130,7 +147,7 @@ struct HostileJournalTests {
     case 1: payload = []
     case 2: payload[0] = random.pick([0, 2, 0x7f, 0xff])
     case 3: payload.removeLast(1 + Int(random.next() % UInt64(payload.count)))
-    case 4: payload += random.bytes(min(3, DeviceState.maximumSize - payload.count))
+    case 4: payload += random.bytes(max(0, min(3, DeviceState.maximumSize - payload.count)))
     case 5: random.mutate(&payload, in: 0..<payload.count, times: 2)
     default: break
     }

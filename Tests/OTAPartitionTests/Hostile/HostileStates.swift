@@ -22,6 +22,10 @@ struct HostileStates {
     boot.slotA = try record()
     boot.slotB = try record()
     boot.lastRevert = random.isOne(in: 2) ? .bootAttemptsExhausted : nil
+    if random.isOne(in: 6) { boot.placement = .settled(primary: slot) }
+    if random.isOne(in: 6) {
+      boot.placement = .moving(to: slot, step: random.pick([0, 1, 2, 3, .max - 1, .max]))
+    }
     return DeviceState(boot: boot, update: try update())
   }
 
@@ -29,6 +33,7 @@ struct HostileStates {
     guard !random.isOne(in: 6) else { return nil }
     var record = image.record
     guard !random.isOne(in: 3) else { return record }
+    if random.isOne(in: 8) { record.companions = CompanionImages(record.image) }
     let slot = board.layout.slotA
     let size = UInt32(slot.count)
     record.image.size = random.pick([
@@ -75,7 +80,7 @@ struct HostileStates {
   }
 
   static func serialized(_ state: DeviceState) throws(ParseError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: DeviceState.maximumSize)
+    var bytes = [UInt8](repeating: 0, count: DeviceState.maximumSize(images: 4))
     var writer = ByteWriter(bytes.mutableSpan)
     try state.serialize(into: &writer)
     let count = writer.count

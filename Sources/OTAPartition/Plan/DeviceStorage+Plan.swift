@@ -49,7 +49,7 @@ extension DeviceStorage where Device: ~Copyable {
         leaving: next.boot[selected])
       let steps = add(relocation, to: &plan)
       plan.wear.slots = slotWear(of: relocation)
-      try forecast.commit(next, times: 1 + (max(steps, 1) - 1) / UInt64(relocation.stepsPerRecord))
+      try forecast.commit(next, times: 1 + UInt64((max(steps, 1) - 1) / relocation.stepsPerRecord))
       next.boot.placement = .settled(primary: slot)
       try forecast.commit(next)
     }
@@ -103,8 +103,8 @@ extension DeviceStorage where Device: ~Copyable {
   /// Adds the steps of a move.
   ///
   /// - Returns: how many of them copy something.
-  private func add(_ relocation: Relocation, to plan: inout UpdatePlan) -> UInt64 {
-    var steps: UInt64 = 0
+  private func add(_ relocation: Relocation, to plan: inout UpdatePlan) -> UInt32 {
+    var steps: UInt32 = 0
     for number in 0..<relocation.stepCount {
       guard let copy = relocation.step(number) else { continue }
       if case .swapWithScratch(let scratch) = layout.strategy, copy.destination == scratch.lowerBound {

@@ -68,7 +68,7 @@ extension FlashGeometry {
   func work(at start: UInt32, size: UInt32) -> FlashWork {
     let (end, overflow) = start.addingReportingOverflow(size)
     guard size > 0, !overflow else { return FlashWork() }
-    let rounded = (UInt64(size) + UInt64(writeSize) - 1) / UInt64(writeSize) * UInt64(writeSize)
+    let rounded = (UInt64(size) + UInt64(writeSize) - 1) & ~UInt64(writeSize - 1)
     return FlashWork(blocksErased: blockCount(of: start..<end), bytesWritten: rounded)
   }
 }

@@ -35,7 +35,7 @@ public struct FlashWear: Equatable, Sendable {
   public init() {}
 
   /// Of any block there is.
-  public var most: UInt64 { max(slots, scratch, journal) }
+  public var most: UInt64 { max(max(slots, scratch), journal) }
 }
 
 /// What an update costs, from the first byte staged to the delivered report, known before any of it is done.
@@ -72,7 +72,9 @@ public struct UpdatePlan: Equatable, Sendable {
   /// - Returns: nanoseconds; the largest number there is instead of one that does not fit.
   public func nanoseconds(erasePerBlock: UInt64, writePerUnit: UInt64) -> UInt64 {
     let erasing = total.blocksErased.multipliedReportingOverflow(by: erasePerBlock)
-    let writing = (total.bytesWritten / UInt64(writeSize)).multipliedReportingOverflow(by: writePerUnit)
+    // The unit is a power of two; division by 64 bits would bring a library to bare metal.
+    let writing = (total.bytesWritten >> UInt64(writeSize.trailingZeroBitCount)).multipliedReportingOverflow(
+      by: writePerUnit)
     let sum = erasing.partialValue.addingReportingOverflow(writing.partialValue)
     return erasing.overflow || writing.overflow || sum.overflow ? .max : sum.partialValue
   }

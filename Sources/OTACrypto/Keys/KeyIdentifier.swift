@@ -23,7 +23,7 @@ public struct KeyIdentifier: Equatable, Hashable, Sendable {
     }
     var hash = SHA256()
     hash.update(head.span)
-    hash.update(key.bytes.span)
+    hash.update(key.span)
     self.digest = hash.finalize()
   }
 

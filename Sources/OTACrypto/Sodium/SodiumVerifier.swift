@@ -27,7 +27,7 @@ public struct SodiumVerifier: SignatureVerifier {
     case .ed25519: break
     }
     // libsodium reads 64 and 32 bytes, whatever it is given.
-    guard signature.count == key.algorithm.signatureSize, key.bytes.count == key.algorithm.publicKeySize
+    guard signature.count == key.algorithm.signatureSize, key.span.count == key.algorithm.publicKeySize
     else {
       throw .authenticationFailed
     }

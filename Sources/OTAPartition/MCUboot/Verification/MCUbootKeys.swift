@@ -74,7 +74,7 @@ extension PublicKey {
     case .ed25519: head = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
     }
     for index in 0..<12 { encoded[index] = head[index] }
-    for index in 0..<min(32, bytes.count) { encoded[12 + index] = bytes[index] }
+    for index in 0..<span.count { encoded[12 + index] = span[index] }
     return encoded
   }
 }

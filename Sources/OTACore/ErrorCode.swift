@@ -58,6 +58,18 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case slotEmpty = 0x050A
   case noBootableImage = 0x050B
   case slotInUse = 0x050C
+  case secureStorageTampered = 0x0520
+  case secureStorageReplayed = 0x0521
+  case secureStorageMissing = 0x0522
+  case secureStorageFull = 0x0523
+  case secureStorageNotOpen = 0x0524
+  case counterUnavailable = 0x0525
+  case counterExhausted = 0x0526
+  case counterMismatch = 0x0527
+  case trustAnchorsUnreadable = 0x0530
+  case trustAnchorsNumberMismatch = 0x0531
+  case trustAnchorsThresholdNotMet = 0x0532
+  case trustAnchorsScopeMismatch = 0x0533
 
   // 0x06: update life cycle
   case policyRejected = 0x0601

@@ -242,6 +242,47 @@ struct SecureAttackTests {
     #expect(try bench.values(on: flash, last) == [1: [77]])
   }
 
+  @Test("The counter is not raised for a record that worn flash does not let be sealed")
+  func unsealed() throws {
+    let bench = SecureBench(board: try TestBoard.uniform())
+    let counter = TestCounter()
+    var flash = try bench.device([(1, [1])], counter)
+    var storage = try bench.storage(counter)
+    try storage.open(&flash)
+    try storage.set(StorageKey(1), to: [2].span, on: &flash)
+    let before = counter.present
+    // The record is written, its seal is not.
+    flash.cutPower(atOperation: 1, outcome: .notDone)
+    #expect(throws: SecureStorageError.storage(.flash(.powerLost))) {
+      try storage.set(StorageKey(1), to: [3].span, on: &flash)
+    }
+    flash.restorePower(seed: 1)
+    for area in bench.areas { flash.setFaults([.programError, .eraseError], in: area) }
+    storage = try bench.storage(counter, seed: 2)
+    #expect(throws: SecureStorageError.storage(.flash(.deviceFailure))) { try storage.open(&flash) }
+    #expect(counter.present == before)
+    for area in bench.areas { flash.setFaults([], in: area) }
+    try storage.open(&flash)
+    #expect(try storage.value(of: StorageKey(1)) == [3])
+    #expect(counter.present == before + 1)
+  }
+
+  @Test("A counter that says it was raised, and was not, is an error")
+  func stuckCounter() throws {
+    let bench = SecureBench(board: try TestBoard.uniform())
+    let counter = TestCounter()
+    var flash = try bench.device([(1, [1])], counter)
+    var storage = try bench.storage(counter)
+    try storage.open(&flash)
+    counter.isStuck = true
+    #expect(throws: SecureStorageError.counter(.unavailable)) {
+      try storage.set(StorageKey(1), to: [2].span, on: &flash)
+    }
+    #expect(throws: SecureStorageError.notOpen) { try storage.value(of: StorageKey(1)) }
+    counter.isStuck = false
+    #expect(try bench.values(on: flash, counter) == [1: [1]])
+  }
+
   @Test(
     "A formatted storage is empty, and nothing from before is accepted again", arguments: try TestBoard.all())
   func format(_ board: TestBoard) throws {

@@ -21,6 +21,7 @@ final class TestCounter: MonotonicCounter, Sendable {
     var value: UInt64
     var cut: (step: Int, kind: Cut)?
     var failure: CounterError?
+    var isStuck = false
     var steps = 0
   }
 
@@ -38,6 +39,12 @@ final class TestCounter: MonotonicCounter, Sendable {
   var failure: CounterError? {
     get { state.withLock { $0.failure } }
     set { state.withLock { $0.failure = newValue } }
+  }
+
+  /// Whether it says that it was raised, and was not.
+  var isStuck: Bool {
+    get { state.withLock { $0.isStuck } }
+    set { state.withLock { $0.isStuck = newValue } }
   }
 
   /// How often it was raised.
@@ -64,7 +71,7 @@ final class TestCounter: MonotonicCounter, Sendable {
     try state.withLock { (state) throws(CounterError) in
       if let failure = state.failure { throw failure }
       guard value >= state.value else { throw .wouldGoBack }
-      guard value > state.value else { return }
+      guard value > state.value, !state.isStuck else { return }
       let number = state.steps
       state.steps += 1
       guard let cut = state.cut, cut.step == number else {

@@ -14,7 +14,7 @@ struct SecurePowerLossTests {
     let bench = SecureBench(board: board)
     let counting = CountingScenario(goal: 6, perSession: 2)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 2,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
       mayChange: bench.areas + bench.counterAreas)
     let report = try await onOwnThread {
       counting.check(try bench.provisioned(), with: checker) { device throws(StorageError) in
@@ -32,7 +32,7 @@ struct SecurePowerLossTests {
     let bench = SecureBench(board: board)
     let counting = CountingScenario(goal: 8, perSession: 3)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 4,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 4,
       mayChange: bench.counterAreas)
     let report = try await onOwnThread {
       counting.check(try bench.provisioned(), with: checker) { device throws(StorageError) in
@@ -48,7 +48,7 @@ struct SecurePowerLossTests {
   func format(_ board: TestBoard) async throws {
     let bench = SecureBench(board: board)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 2,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
       mayChange: bench.areas + bench.counterAreas)
     let report = try await onOwnThread {
       let device = SharedFlash(try bench.provisioned())

@@ -12,7 +12,7 @@ struct TrustPowerLossTests {
   func exchange(_ board: TestBoard) async throws {
     let counting = CountingScenario(goal: 5, perSession: 2)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 2,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
       mayChange: [board.layout.journalA, board.layout.journalB])
     let report = try await onOwnThread {
       let first = try AnchorValueStore.anchors(0, number: 1)

@@ -6,7 +6,7 @@ import OTAPartition
 import Testing
 
 /// `imgtool` of MCUboot: the file in the variable `OTA_IMGTOOL`, or the first on `PATH`.
-private let imgtool: String? = {
+let imgtool: String? = {
   let environment = ProcessInfo.processInfo.environment
   let folders = environment["PATH", default: ""].split(separator: ":").map { "\($0)/imgtool" }
   return (environment["OTA_IMGTOOL"].map { [$0] } ?? folders)

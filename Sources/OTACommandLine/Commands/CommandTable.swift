@@ -8,6 +8,9 @@ package enum CommandTable {
     DeltaApply.self,
     DeltaInspect.self,
     ManifestInspect.self,
+    ImageSign.self,
+    ImageVerify.self,
+    ImageInspect.self,
     ServerRun.self,
   ]
 }

@@ -65,7 +65,9 @@ struct UsageTextTests {
       let documented = Set(Self.options(in: command.usage).map(\.name))
       let taken = Set(parse(command, command.example).known.filter { $0.hasPrefix("--") })
       #expect(documented == taken.subtracting(["--help"]), "\(command.name)")
-      let synopsis = command.usage.prefix { $0 != "\n" }
+      // Up to the first empty line.
+      let synopsis = command.usage.split(separator: "\n", omittingEmptySubsequences: false)
+        .prefix { !$0.isEmpty }.joined()
       for name in documented { #expect(synopsis.contains(name), "\(command.name) \(name)") }
     }
   }

@@ -1,0 +1,112 @@
+import OTACore
+import OTACrypto
+import OTAPartition
+
+/// What is in an image of MCUboot, for machines and people; names and meanings are stable.
+struct ImageReport: Encodable {
+  struct Dependency: Encodable {
+    var image: UInt8
+    var minimumVersion: String
+  }
+
+  struct TLV: Encodable {
+    var type: UInt16
+    var name: String?
+    var size: UInt32
+    var isProtected: Bool
+  }
+
+  var format = "mcuboot"
+  var version: String
+  var imageSize: UInt32
+  var headerSize: UInt16
+  var firmwareSize: UInt32
+  var loadAddress: UInt32
+  var flags: UInt32
+  var tlvs: [TLV]
+  /// The hash, if it was checked.
+  var digest: String?
+  var securityCounter: UInt32?
+  var dependencies: [Dependency]?
+  var vendorID: String?
+  var classID: String?
+  /// The identifier of the key whose signature was checked; absent if none was.
+  var signer: String?
+
+  /// - Parameters:
+  ///   - container: the image.
+  ///   - flash: where it is.
+  ///   - contents: what its TLVs say, if its hash was checked.
+  ///   - signer: who signed, if that was checked.
+  /// - Throws: an error of the format.
+  init(
+    _ container: MCUbootContainer, on flash: inout ImageBytes, contents: MCUbootContents?,
+    signer: PublicKey? = nil
+  ) throws(MCUbootError) {
+    let header = container.header
+    version = header.version.description
+    imageSize = container.size
+    headerSize = header.headerSize
+    firmwareSize = header.imageSize
+    loadAddress = header.loadAddress
+    flags = header.flags.rawValue
+    tlvs = []
+    for area in [MCUbootContainer.Area.protected, .unprotected] {
+      var walk = container.tlvs(in: area)
+      while let tlv = try walk.next(reading: &flash) {
+        tlvs.append(
+          TLV(
+            type: tlv.rawType, name: tlv.type?.description, size: UInt32(tlv.value.count),
+            isProtected: area == .protected))
+      }
+    }
+    guard let contents else { return }
+    digest = contents.digest.description
+    securityCounter = contents.securityCounter
+    if contents.dependencyCount > 0 {
+      dependencies = (0..<contents.dependencyCount).map { index in
+        let dependency = contents.dependency(index)
+        return Dependency(
+          image: dependency.image, minimumVersion: dependency.minimumVersion.description)
+      }
+    }
+    vendorID = contents.vendorID?.description
+    classID = contents.classID?.description
+    self.signer = signer.map { KeyIdentifier(of: $0).digest.description }
+  }
+
+  /// The same as lines.
+  var lines: [String] {
+    var lines = [
+      "format:            image of MCUboot",
+      "version:           \(version)",
+      "image:             \(imageSize) bytes",
+      "  header:          \(headerSize) bytes",
+      "  firmware:        \(firmwareSize) bytes",
+      "load address:      0x\(String(loadAddress, radix: 16))",
+      "flags:             0x\(String(flags, radix: 16))",
+    ]
+    for tlv in tlvs {
+      let number = "0x" + String(tlv.type, radix: 16)
+      lines.append(
+        "TLV \(tlv.name ?? number):".padded(to: 19)
+          + "\(tlv.size) bytes\(tlv.isProtected ? ", signed" : "")")
+    }
+    if let digest { lines.append("hash:              \(digest)") }
+    if let securityCounter { lines.append("security counter:  \(securityCounter)") }
+    for dependency in dependencies ?? [] {
+      lines.append("needs:             image \(dependency.image), \(dependency.minimumVersion) or higher")
+    }
+    if let vendorID { lines.append("vendor:            \(vendorID)") }
+    if let classID { lines.append("class:             \(classID)") }
+    if let signer { lines.append("signed by:         \(signer)") }
+    return lines
+  }
+}
+
+extension String {
+  /// The text with spaces behind it; longer text gets one.
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(1, width - count))
+  }
+}

@@ -1,0 +1,169 @@
+import OTACore
+import OTACrypto
+import OTACryptoSodium
+import OTAPartition
+
+/// `ota image sign`: an image of MCUboot from firmware.
+struct ImageSign: Command {
+  static let name = "image sign"
+  static let abstract = "make a signed image from firmware"
+  static let usage = """
+    usage: ota image sign FIRMWARE --key KEY.pem --out IMAGE --version VERSION [--header-size N] [--pad-header]
+             [--sha NAME] [--public-key-format F] [--security-counter N] [--dependencies LIST]
+             [--load-addr N | --rom-fixed N] [--non-bootable] [--slot-size N [--pad | --confirm]] [--align N]
+             [--max-align N] [--max-sectors N] [--overwrite-only] [--erased-val N] [--json]
+
+    Makes an image of MCUboot, signed with Ed25519: the same bytes that imgtool makes from the same options.
+    FIRMWARE begins with as many zeros as the header is long, which the header replaces; with --pad-header the
+    header is put before it. FIRMWARE may be '-' for standard input.
+
+      --key FILE              the private key
+      --out FILE              where the image goes
+      --version VERSION       major.minor.revision+build
+      --header-size N         bytes before the firmware, 32 to 65535 (32)
+      --pad-header            put the header before FIRMWARE instead of over its zeros
+      --sha NAME              256 (the default) or 512
+      --public-key-format F   how the image names its key: hash (the default) or full
+      --security-counter N    the security counter
+      --dependencies LIST     other images and their lowest versions, such as (1,1.2.3+0),(2,2.0.0)
+      --load-addr N           the image is copied to this address before it runs
+      --rom-fixed N           the image runs at this address
+      --non-bootable          the image is not to be booted
+      --slot-size N           refuse an image that does not fit beside the trailer of such a slot
+      --align N               the unit of writing, 1, 2, 4, 8, 16 or 32 (1)
+      --max-align N           BOOT_MAX_ALIGN of the boot loader, 8, 16 or 32 (8, or --align if that is more)
+      --max-sectors N         how many sectors the trailer has room for (128)
+      --overwrite-only        the boot loader overwrites the primary slot and keeps no progress
+      --erased-val N          what erased flash reads: 0xff (the default) or 0
+      --pad                   pad to the end of the slot, and write a trailer that requests a trial there
+      --confirm               as --pad, but the image counts as confirmed
+      --json                  the result as JSON
+
+    Numbers may be hexadecimal, as 0x200.
+    """
+  static let example = [
+    "app.bin", "--key", "release.pem", "--out", "app.signed.bin", "--version", "1.2.3", "--header-size",
+    "0x200",
+    "--slot-size", "0x40000",
+  ]
+
+  private let path: String
+  private let keyPath: String
+  private let outputPath: String
+  private let image: MCUbootImage
+  private let padsHeader: Bool
+  private let isLongHash: Bool
+  private let slot: ImageSlot?
+  private let isJSON: Bool
+
+  init(arguments: inout ArgumentCursor) throws(UsageError) {
+    isJSON = try arguments.flag("--json")
+    padsHeader = try arguments.flag("--pad-header")
+    keyPath = try arguments.requiredOption("--key")
+    outputPath = try arguments.requiredOption("--out")
+    let erased = try arguments.number("--erased-val", in: 0...0xff) ?? 0xff
+    guard erased == 0 || erased == 0xff else {
+      throw .invalidValue(name: "--erased-val", value: "\(erased)", expected: "0 or 0xff")
+    }
+    image = try Self.image(from: &arguments, paddingByte: padsHeader ? UInt8(erased) : 0)
+    switch try arguments.option("--sha") {
+    case nil, "256": isLongHash = false
+    case "512": isLongHash = true
+    case .some(let name): throw .invalidValue(name: "--sha", value: name, expected: "256 or 512")
+    }
+    slot = try ImageSlot(from: &arguments, erasedByte: UInt8(erased))
+    path = try arguments.positional("FIRMWARE")
+    try arguments.finish()
+  }
+
+  private static func image(
+    from arguments: inout ArgumentCursor, paddingByte: UInt8
+  ) throws(UsageError) -> MCUbootImage {
+    let text = try arguments.requiredOption("--version")
+    guard let version = MCUbootVersion(text) else {
+      throw .invalidValue(name: "--version", value: text, expected: "such as 1.2.3 or 1.2.3+4")
+    }
+    let headerSize = try arguments.number("--header-size", in: 32...0xffff) ?? 32
+    var image = MCUbootImage(version: version, headerSize: UInt16(headerSize))
+    image.paddingByte = paddingByte
+    switch try arguments.option("--public-key-format") {
+    case nil, "hash": image.keyFormat = .hash
+    case "full": image.keyFormat = .full
+    case .some(let name):
+      throw .invalidValue(name: "--public-key-format", value: name, expected: "hash or full")
+    }
+    image.securityCounter = try arguments.number("--security-counter", in: 0...UInt32.max)
+    if let list = try arguments.option("--dependencies") {
+      image.dependencies = try ImageDependencies.parse(list, name: "--dependencies")
+    }
+    if try arguments.flag("--non-bootable") { image.flags.insert(.nonBootable) }
+    let loadAddress = try arguments.number("--load-addr", in: 0...UInt32.max)
+    let fixedAddress = try arguments.number("--rom-fixed", in: 0...UInt32.max)
+    if let loadAddress {
+      image.loadAddress = loadAddress
+      image.flags.insert(.loadsIntoRAM)
+    }
+    if let fixedAddress {
+      guard loadAddress == nil else {
+        throw .invalidValue(
+          name: "--rom-fixed", value: "0x" + String(fixedAddress, radix: 16),
+          expected: "not given together with --load-addr")
+      }
+      image.loadAddress = fixedAddress
+      image.flags.insert(.isFixedInROM)
+    }
+    return image
+  }
+
+  private struct Result: Encodable {
+    var image: String
+    var size: Int
+    var version: String
+    var keyID: String
+  }
+
+  func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let firmware = try readFirmware()
+    let signer = try ImageKey.signer(reading: keyPath)
+    var bytes: [UInt8]
+    do throws(MCUbootError) {
+      bytes =
+        isLongHash
+        ? try await image.signed(firmware, by: signer, using: SodiumSHA512.self)
+        : try await image.signed(firmware, by: signer, using: SodiumSHA256.self)
+    } catch {
+      throw imageFailure(path, error)
+    }
+    try slot?.finish(&bytes, path: path)
+    try OutputFile.write(bytes.span, to: outputPath)
+    let result = Result(
+      image: outputPath, size: bytes.count, version: image.version.description,
+      keyID: KeyIdentifier(of: signer.publicKey).digest.description)
+    if isJSON {
+      try context.console.printJSON(result)
+    } else {
+      try context.console.print("image:    \(result.image)")
+      try context.console.print("size:     \(result.size) bytes")
+      try context.console.print("version:  \(result.version)")
+      try context.console.print("key id:   \(result.keyID)")
+    }
+    return .done
+  }
+
+  /// The firmware without the place that it leaves to the header.
+  private func readFirmware() throws(CommandFailure) -> [UInt8] {
+    let bytes = try InputFile.read(path, limit: ImageFile.sizeLimit)
+    guard !bytes.isEmpty else {
+      throw CommandFailure(
+        path, why: "the file is empty", remedy: "check that it is the right file", code: .truncated)
+    }
+    guard !padsHeader else { return bytes }
+    let headerSize = Int(image.headerSize)
+    guard bytes.count > headerSize, bytes.prefix(headerSize).allSatisfy({ $0 == 0 }) else {
+      throw CommandFailure(
+        path, why: "does not begin with \(headerSize) zeros for the header",
+        remedy: "link it behind the header, or use --pad-header", code: .invalidValue)
+    }
+    return Array(bytes.dropFirst(headerSize))
+  }
+}

@@ -50,7 +50,7 @@ extension Watchdog where Self: ~Copyable {
     if stage.isOnTrial { try start(timeout: milliseconds) }
   }
 
-  /// Starts the watchdog if what was decided is on trial; as ``guardTrial(of:timeout:)-(VerifiedStage,_)``.
+  /// Starts the watchdog if what was decided is on trial; as for a `VerifiedStage`.
   ///
   /// - Parameters:
   ///   - decision: of the boot manager.

@@ -7,6 +7,7 @@ import OTAPartition
 enum AgentError: Error {
   case storage(StorageError)
   case boot(BootError)
+  case start(StartError)
   case doesNotConverge
 }
 

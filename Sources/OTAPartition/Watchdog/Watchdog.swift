@@ -1,19 +1,9 @@
-public import OTACore
-
-/// Why a watchdog was not started.
+/// Why a watchdog was not started; for the boot loader itself, which does not report it.
 public enum WatchdogError: UInt8, Error, Equatable, Sendable {
   /// The hardware cannot wait so long, or so short.
   case timeoutOutOfRange
   /// The hardware does not start.
   case deviceFailure
-
-  /// The stable number of this error.
-  public var code: ErrorCode {
-    switch self {
-    case .timeoutOutOfRange: .invalidValue
-    case .deviceFailure: .flashDeviceFailure
-    }
-  }
 }
 
 /// Hardware that resets the device unless somebody says in time that all is well.

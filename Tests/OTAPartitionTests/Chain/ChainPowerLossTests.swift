@@ -37,7 +37,7 @@ struct ChainPowerLossTests {
     let board = agent.board
     // Every cut is followed by several starts with signatures: second cuts are for the slow form.
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(3) : .none, readings: 1,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(2) : .none, readings: 1,
       mayChange: board.ownRanges)
     return checker.check(
       try board.provisioned(),

@@ -52,7 +52,7 @@ struct RecoveryPowerLossTests {
     flash.resetCounters()
     // The golden image is in none of these ranges: the checker also holds that nothing writes to it.
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(20) : .none,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(3) : .none,
       mayChange: bench.board.ownRanges)
     return checker.check(
       flash,

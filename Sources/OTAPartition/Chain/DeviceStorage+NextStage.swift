@@ -69,7 +69,7 @@ extension DeviceStorage where Device: ~Copyable {
     guard let record = state.boot[slot], record.sequenceNumber >= state.boot.securityCounter else {
       throw .authority(refusal)
     }
-    let image: AuthenticImage
+    var image: AuthenticImage
     do throws(AuthorityError) {
       guard try isWhole(record, in: slot, hash: Hash.self) else { throw .digestMismatch }
       image = try authenticate(record, in: slot, authority: authority, hash: Hash.self)
@@ -88,10 +88,32 @@ extension DeviceStorage where Device: ~Copyable {
       guard error != .flash(.powerLost) else { throw .powerLost }
       isRecorded = false
     }
+    if !isInPlace(slot) {
+      guard isRecorded else { throw .authority(refusal) }
+      image = try placed(slot, refused: refusal, authority: authority, hash: Hash.self)
+    }
     let kind: BootDecision.Kind = isTrial ? .reverted(refusal.code) : .fallback
     return StageCandidate(
       decision: BootDecision(slot: slot, image: record, kind: kind, isRecorded: isRecorded), image: image,
       boot: state.boot)
+  }
+
+  /// Brings the images of the slot that is selected now to where they run, and asks the authority again there.
+  private mutating func placed<Authority: ImageAuthority & ~Copyable, Hash: HashFunction & ~Copyable>(
+    _ slot: SlotIdentifier, refused refusal: AuthorityError, authority: borrowing Authority, hash: Hash.Type
+  ) throws(StageRefusal) -> AuthenticImage {
+    let decision: BootDecision
+    do throws(BootError) {
+      decision = try BootManager.boot(&self, hash: Hash.self)
+    } catch {
+      throw .boot(error)
+    }
+    guard decision.slot == slot else { throw .authority(refusal) }
+    do throws(AuthorityError) {
+      return try authenticate(decision.image, in: slot, authority: authority, hash: Hash.self)
+    } catch {
+      throw error.isPowerLoss ? .powerLost : .authority(refusal)
+    }
   }
 
   private mutating func isWhole<Hash: HashFunction & ~Copyable>(
@@ -105,12 +127,19 @@ extension DeviceStorage where Device: ~Copyable {
     }
   }
 
-  /// Asks the authority for the bytes that the journal has a digest of, and for no others.
+  /// Asks the authority for the bytes that the journal has a digest of, of every image, and for no others.
+  ///
+  /// - Returns: the first image, which is the one to jump to.
   private mutating func authenticate<Authority: ImageAuthority & ~Copyable, Hash: HashFunction & ~Copyable>(
     _ record: ImageRecord, in slot: SlotIdentifier, authority: borrowing Authority, hash: Hash.Type
   ) throws(AuthorityError) -> AuthenticImage {
-    let start = layout[slot].lowerBound
-    guard record.image.size <= layout[slot].size else { throw .outOfRange }
+    guard fits(record, in: slot) else { throw .outOfRange }
+    for index in 1..<record.count {
+      guard let size = record[image: index]?.size, size > 0 else { continue }
+      let start = range(of: slot, image: index).lowerBound
+      _ = try authority.authenticate(start..<start + size, on: &flash, using: Hash.self)
+    }
+    let start = range(of: slot).lowerBound
     return try authority.authenticate(start..<start + record.image.size, on: &flash, using: Hash.self)
   }
 }

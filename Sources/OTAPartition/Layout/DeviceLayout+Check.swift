@@ -1,6 +1,15 @@
 import OTACore
 
 extension DeviceLayout {
+  /// Whether any byte of a range is in a slot, in the journal or in the scratch area.
+  func overlaps(_ range: Range<UInt32>) -> Bool {
+    for image in 0..<imageCount where self[.a, image].overlaps(range) || self[.b, image].overlaps(range) {
+      return true
+    }
+    if case .swapWithScratch(let scratch) = strategy, scratch.overlaps(range) { return true }
+    return journalA.overlaps(range) || journalB.overlaps(range)
+  }
+
   /// Refuses ranges that do not fit each other or the device.
   func check(on geometry: FlashGeometry) throws(LayoutError) {
     // Four images with two places each, two areas of the journal, a scratch area.

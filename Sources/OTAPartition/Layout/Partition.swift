@@ -16,6 +16,8 @@ public struct Partition: Equatable, Sendable {
     case journal = 5
     /// Encrypted settings and secrets.
     case secure = 6
+    /// The golden image, which no update writes.
+    case recovery = 7
   }
 
   /// Its name, unique in the table.

@@ -131,11 +131,9 @@ extension DeviceStorage where Device: ~Copyable {
       )
       .size(at: 0)
       let isUpper = layout.strategy == .swapByOffset && relocation.target == .a
-      wear = max(
-        wear,
-        erases(staged, arriving, secondary + (isUpper ? unit : 0), leaving),
-        layout.strategy == .swapByMove
-          ? erases(primary, arriving, primary + unit, leaving) : min(1, UInt64(arriving)))
+      let inSecondary = erases(staged, arriving, secondary + (isUpper ? unit : 0), leaving)
+      let inPrimary = layout.strategy == .swapByMove ? erases(primary, arriving, primary + unit, leaving) : 1
+      wear = max(wear, max(inSecondary, arriving > 0 ? inPrimary : 0))
     }
     return wear
   }

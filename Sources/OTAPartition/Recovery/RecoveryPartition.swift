@@ -26,10 +26,7 @@ public struct RecoveryPartition<Authority: ImageAuthority>: Sendable where Autho
   ///
   /// - Throws: ``LayoutError/overlap``.
   public func requireApart(from layout: DeviceLayout) throws(LayoutError) {
-    let ranges: InlineArray<4, Range<UInt32>> = [
-      layout.slotA, layout.slotB, layout.journalA, layout.journalB,
-    ]
-    for index in 0..<4 where ranges[index].overlaps(range) { throw .overlap }
+    if layout.overlaps(range) { throw .overlap }
   }
 }
 

@@ -58,7 +58,7 @@ public struct WatchedFlash<Device: Flash & ~Copyable, Dog: Watchdog & ~Copyable>
     var done = 0
     repeat {
       let count = min(Int(pieceSize), destination.count - done)
-      var rest = destination.suffix(from: done)
+      var rest = destination.dropping(done)
       var piece = rest.prefix(count)
       try flash.read(into: &piece, at: offset + UInt32(done))
       watchdog.feed()

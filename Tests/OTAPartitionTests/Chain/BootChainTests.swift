@@ -21,7 +21,7 @@ struct BootChainTests {
     try openedState(device.snapshot, layout: board.secondStage)
   }
 
-  @Test("Each stage verifies the next one, measures it, and tells it", arguments: [0, 1])
+  @Test("Each stage verifies the next one, measures it, and tells it", arguments: [0, 1, 2])
   func chain(_ number: Int) async throws {
     let board = try await ChainBoard.all()[number]
     let device = SharedFlash(try board.provisioned())
@@ -65,6 +65,21 @@ struct BootChainTests {
       #expect(state.update == .rollingBack(image.image.offer, .unknownKey))
       #expect(ChainRun.measurementProblem(stage.handOff.measurements, ran: [board.oldStage]) == nil)
     }
+  }
+
+  @Test("An image that was moved to where it runs and is not signed is moved back, before it ever runs")
+  func wrongKeyAfterSwap() async throws {
+    let board = try await ChainBoard.all()[2]
+    let image = try await ChainKeys.image(size: 900, sequenceNumber: 11, by: board.keys.stranger)
+    var storage = try DeviceStorage(opening: try board.provisioned(), layout: board.application)
+    try install(image.image, on: &storage)
+    let device = SharedFlash(storage.closed())
+    let stage = try board.link(.application, of: BootChain(), keys: board.keys.application, on: device)
+    #expect(stage.handOff.reason == .reverted(.unknownKey) && stage.handOff.slot == .a)
+    #expect(device.snapshot.contents(of: stage.firmware) == board.oldApplication.firmware)
+    #expect(board.application.slotA.contains(stage.firmware.lowerBound))
+    let state = try openedState(device.snapshot, layout: board.application)
+    #expect(state.boot.selection == .confirmed(.a) && state.boot.placement == .settled(primary: .a))
   }
 
   @Test("A confirmed image that is not signed gives way to the other slot, for good")

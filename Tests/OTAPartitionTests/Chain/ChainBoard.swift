@@ -92,11 +92,16 @@ struct ChainBoard: Sendable, CustomTestStringConvertible {
         "units of 16, erased to 0",
         FlashGeometry(eraseBlockSize: 1024, blockCount: 18, writeSize: 16, readSize: 8, erasedByte: 0),
         .isUndefined),
+      try await ChainBoard(
+        "application swapped with scratch",
+        FlashGeometry(eraseBlockSize: 1024, blockCount: 19, writeSize: 4), .isRefused,
+        strategy: .swapWithScratch(18432..<19456)),
     ]
   }
 
   private init(
-    _ name: String, _ geometry: FlashGeometry, _ writeToUsed: SimulatedFlash.WriteToUsed
+    _ name: String, _ geometry: FlashGeometry, _ writeToUsed: SimulatedFlash.WriteToUsed,
+    strategy: ActivationStrategy = .direct
   ) async throws {
     self.name = name
     self.geometry = geometry
@@ -105,7 +110,7 @@ struct ChainBoard: Sendable, CustomTestStringConvertible {
       slotA: 4096..<6144, slotB: 6144..<8192, journalA: 0..<2048, journalB: 2048..<4096, on: geometry)
     application = try DeviceLayout(
       slotA: 12288..<14336, slotB: 14336..<16384, journalA: 8192..<10240, journalB: 10240..<12288,
-      on: geometry)
+      strategy: strategy, on: geometry)
     goldenRange = 16384..<18432
     keys = try ChainKeys()
     oldStage = try await ChainKeys.image(size: 501, sequenceNumber: 3, by: keys.root)
@@ -116,7 +121,9 @@ struct ChainBoard: Sendable, CustomTestStringConvertible {
   }
 
   /// What updates may change: the golden image is not in it.
-  var ownRanges: [Range<UInt32>] { [0..<goldenRange.lowerBound] }
+  var ownRanges: [Range<UInt32>] {
+    [0..<goldenRange.lowerBound, goldenRange.upperBound..<geometry.capacity]
+  }
 
   var recovery: RecoveryPartition<SignedImages<SodiumVerifier>> {
     RecoveryPartition(

@@ -19,7 +19,10 @@ struct ChainPowerLossTests {
 
   @Test(
     "Second stage and application are updated",
-    arguments: [(0, Course.healthy), (1, .healthy), (0, .hangingStage), (1, .unfitApplication)])
+    arguments: [
+      (0, Course.healthy), (1, .healthy), (0, .hangingStage), (1, .unfitApplication), (2, .healthy),
+      (2, .unfitApplication),
+    ])
   func update(_ number: Int, _ course: Course) async throws {
     let board = try await ChainBoard.all()[number]
     let report = try await onOwnThread {

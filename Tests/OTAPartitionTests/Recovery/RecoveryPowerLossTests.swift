@@ -50,10 +50,11 @@ struct RecoveryPowerLossTests {
     _ = damage.apply(to: &flash, layout: bench.board.layout, random: &random)
     flash.writeToUsed = bench.board.writeToUsed
     flash.resetCounters()
-    // The golden image is in none of these ranges: the checker also holds that nothing writes to it.
+    // The golden image is in none of these ranges: the checker also holds that nothing writes to it. Where that is the
+    // flaw, it is to be found by what it leads to.
     let checker = PowerLossChecker(
       seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(3) : .none,
-      mayChange: bench.board.ownRanges)
+      mayChange: agent.renewsGolden ? nil : bench.board.ownRanges)
     return checker.check(
       flash,
       scenario: { device throws(AgentError) in try agent.run(device) },

@@ -158,10 +158,10 @@ final class SecureValueStore: ValueStore {
     do {
       let counter = try JournalCounter(on: device, areaA: bench.counterAreas[0], areaB: bench.counterAreas[1])
       // Another start draws other numbers; the same run the same ones.
-      let starts = Witness(device).starts
+      let note = device.withFlash { $0.note }
       return try SecureStorage(
         areaA: bench.areas[0], areaB: bench.areas[1], on: device.geometry, identifier: bench.identifier,
-        counter: counter, cipher: try bench.cipher(), random: TestRandom(seed: UInt64(starts)))
+        counter: counter, cipher: try bench.cipher(), random: TestRandom(seed: note))
     } catch let error as LayoutError {
       throw .layout(error)
     } catch {

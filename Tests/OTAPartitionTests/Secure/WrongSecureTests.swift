@@ -36,9 +36,9 @@ struct WrongSecureTests {
         } catch {
           throw .layout(error)
         }
-        let starts = UInt64(Witness(device).starts)
+        let note = device.withFlash { $0.note }
         return try ToySecureStorage(
-          opening: device, counter: counter, seed: starts, bench: bench, flaw: flaw)
+          opening: device, counter: counter, seed: note, bench: bench, flaw: flaw)
       }
     }
   }

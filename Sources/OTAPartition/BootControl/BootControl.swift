@@ -3,7 +3,7 @@ public import OTACore
 /// What tells a boot loader which of two slots to boot, in whatever layout that boot loader reads.
 ///
 /// An agent works with this protocol alone, and runs under our own boot manager (``DeviceStorage``) as well as under
-/// boot loaders that have long been in the field (``EspressifOTAData``, ``UBootEnvironment``).
+/// boot loaders that have long been in the field (``EspressifOTAData``, ``UBootEnvironment``, ``MCUbootTrailer``).
 ///
 /// What is selected is a `BootSelection`:
 /// - `confirmed(slot)`: the slot boots;

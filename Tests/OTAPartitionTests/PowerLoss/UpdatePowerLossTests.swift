@@ -80,8 +80,7 @@ func bootProblem(on device: SharedFlash, board: TestBoard, images: [TestImage]) 
     }
     let flash = device.snapshot
     let isWhole = images.contains {
-      decision.image == $0.record
-        && board.runningBytes($0.bytes.count, of: decision.slot, on: flash) == $0.bytes
+      decision.image == $0.record && board.runs($0, of: decision.slot, on: flash)
     }
     return isWhole ? nil : "what boots is neither the old image nor the new one"
   } catch {

@@ -13,7 +13,8 @@ func install(
   _ image: TestImage, on storage: inout DeviceStorage<SimulatedFlash>, attempts: UInt8 = 3
 ) throws(StorageError) {
   var writer = try storage.beginStaging(image.verifiedManifest(), offer: image.offer)
-  try storage.write(image.bytes.span.extracting(Int(writer.offset)..<image.bytes.count), with: &writer)
+  let payload = image.payload
+  try storage.write(payload.span.extracting(Int(writer.offset)..<payload.count), with: &writer)
   let staged = try storage.finish(writer)
   try storage.activate(try storage.verify(staged, using: SodiumSHA256.self), attempts: attempts)
 }

@@ -88,10 +88,11 @@ struct TestAgent: Sendable {
 
   private func install<Device: Flash>(_ storage: inout DeviceStorage<Device>) throws(StorageError) {
     var writer = try storage.beginStaging(image.verifiedManifest(), offer: image.offer)
+    let payload = image.payload
     var offset = Int(writer.offset)
-    while offset < image.bytes.count {
-      let end = min(offset + chunkSize, image.bytes.count)
-      try storage.write(image.bytes.span.extracting(offset..<end), with: &writer)
+    while offset < payload.count {
+      let end = min(offset + chunkSize, payload.count)
+      try storage.write(payload.span.extracting(offset..<end), with: &writer)
       offset = end
     }
     let staged = try storage.finish(writer)

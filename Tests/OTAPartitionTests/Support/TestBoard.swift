@@ -61,7 +61,8 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
 
   /// What the layout may change; the rest of the device is somebody else's.
   var ownRanges: [Range<UInt32>] {
-    let ranges = [layout.slotA, layout.slotB, layout.journalA, layout.journalB]
+    let slots = (0..<layout.imageCount).flatMap { [layout[.a, $0], layout[.b, $0]] }
+    let ranges = slots + [layout.journalA, layout.journalB]
     guard case .swapWithScratch(let scratch) = layout.strategy else { return ranges }
     return ranges + [scratch]
   }
@@ -75,8 +76,9 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
     return flash
   }
 
-  /// A device that runs an image from slot a.
+  /// A device that runs the images of an update from slot a.
   func provisioned(_ image: TestImage) throws(StorageError) -> SimulatedFlash {
+    guard image.companions.isEmpty else { return try provisionedSet(image) }
     let storage = try DeviceStorage.provision(
       used(), layout: layout, factoryImage: image.bytes.span, sequenceNumber: image.sequenceNumber,
       version: image.version, hash: SodiumSHA256.self)
@@ -85,9 +87,30 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
     return flash
   }
 
-  /// The bytes that run when a slot boots.
-  func runningBytes(_ count: Int, of slot: SlotIdentifier, on flash: SimulatedFlash) -> [UInt8] {
-    bytes(count, of: layout.strategy == .direct ? slot : .a, on: flash)
+  private func provisionedSet(_ image: TestImage) throws(StorageError) -> SimulatedFlash {
+    var flash = used()
+    do throws(FlashError) {
+      for (index, bytes) in image.images.enumerated() {
+        try flash.erase(layout[.a, index])
+        let unit = Int(geometry.writeSize)
+        let padding = (unit - bytes.count % unit) % unit
+        let padded = bytes + [UInt8](repeating: geometry.erasedByte, count: padding)
+        try flash.write(padded.span, at: layout[.a, index].lowerBound)
+      }
+    } catch {
+      throw .flash(error)
+    }
+    var provisioned = try DeviceStorage.provision(flash, layout: layout, image: image.record).closed()
+    provisioned.resetCounters()
+    return provisioned
+  }
+
+  /// Whether all images of an update are where they run when a slot boots.
+  func runs(_ image: TestImage, of slot: SlotIdentifier, on flash: SimulatedFlash) -> Bool {
+    image.images.enumerated().allSatisfy { index, bytes in
+      let start = layout[layout.strategy == .direct ? slot : .a, index].lowerBound
+      return flash.contents(of: start..<start + UInt32(bytes.count)) == bytes
+    }
   }
 
   /// The bytes that a slot begins with.
@@ -97,15 +120,20 @@ struct TestBoard: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// An image made of noise, and the manifest that would bring it.
+/// An image made of noise, or several, and the manifest that would bring them.
 struct TestImage: Sendable {
   let bytes: [UInt8]
+  /// The images beside the first.
+  let companions: [[UInt8]]
   let sequenceNumber: SequenceNumber
   let version: Version
 
-  init(size: Int, sequenceNumber: UInt64, seed: UInt64) {
+  init(size: Int, companions: [Int] = [], sequenceNumber: UInt64, seed: UInt64) {
     var random = SplitMix64(seed: seed)
     bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    self.companions = companions.map { size in
+      (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
     self.sequenceNumber = SequenceNumber(sequenceNumber)
     version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
   }
@@ -113,33 +141,52 @@ struct TestImage: Sendable {
   static let old = TestImage(size: 3001, sequenceNumber: 5, seed: 100)
   static let new = TestImage(size: 5003, sequenceNumber: 6, seed: 200)
 
-  var description: ImageDescription {
+  /// All images.
+  var images: [[UInt8]] { [bytes] + companions }
+
+  /// All images, one behind the other, as the update brings them.
+  var payload: [UInt8] { images.flatMap(\.self) }
+
+  var description: ImageDescription { Self.description(of: bytes) }
+
+  var record: ImageRecord {
+    var others = CompanionImages()
+    for bytes in companions {
+      do throws(ParseError) {
+        try others.append(Self.description(of: bytes))
+      } catch {
+        preconditionFailure("the sets here have four images at most")
+      }
+    }
+    return ImageRecord(
+      image: description, companions: others, sequenceNumber: sequenceNumber, version: version)
+  }
+
+  private static func description(of bytes: [UInt8]) -> ImageDescription {
     ImageDescription(digest: SodiumSHA256.digest(of: bytes.span), size: UInt32(bytes.count))
   }
 
-  var record: ImageRecord {
-    ImageRecord(image: description, sequenceNumber: sequenceNumber, version: version)
-  }
-
   var updateID: Digest {
-    let name: [UInt8] = [UInt8](bytes.prefix(16))
+    let name: [UInt8] = [UInt8](payload.prefix(16))
     return SodiumSHA256.digest(of: name.span)
   }
 
   var offer: Offer {
-    Offer(updateID: updateID, sequenceNumber: sequenceNumber, imageSize: UInt32(bytes.count))
+    Offer(updateID: updateID, sequenceNumber: sequenceNumber, imageSize: UInt32(payload.count))
   }
 
   /// What the manifest verifier would hand over.
   func verifiedManifest() -> VerifiedManifest {
     let identifier = UniversalIdentifier(high: 1, low: 2)
-    let payload = PayloadDescription(
-      digest: description.digest, size: description.size, uri: [], encoding: .identity,
+    let payload = self.payload
+    let description = PayloadDescription(
+      digest: SodiumSHA256.digest(of: payload.span), size: UInt32(payload.count), uri: [],
+      encoding: .identity,
       blocks: BlockDigests(blockSize: 4096, digests: []))
     let manifest = Manifest(
       sequenceNumber: sequenceNumber, newVersion: version, component: ComponentIdentifier("app"),
-      compatibility: Compatibility(vendorID: identifier, classID: identifier), image: description,
-      payload: payload)
+      compatibility: Compatibility(vendorID: identifier, classID: identifier), image: self.description,
+      companions: record.companions, payload: description)
     return VerifiedManifest(manifest: manifest, updateID: updateID)
   }
 }

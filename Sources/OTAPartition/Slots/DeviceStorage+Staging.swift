@@ -13,7 +13,9 @@ extension DeviceStorage where Device: ~Copyable {
   ///   - offer: names the update in the journal; made from the same manifest.
   /// - Returns: a writer; ``SlotWriter/offset`` says where to go on.
   /// - Throws: ``StorageError/offerMismatch``; ``StorageError/imageCountMismatch`` if the update has more or fewer images
-  ///   than a slot; ``StorageError/slotInUse`` while an image is on trial or moving, or another slot runs than is selected; ``StorageError/sequenceNumberReplayed`` if the manifest is below the security counter;
+  ///   than a slot; ``StorageError/slotInUse`` while an image is on trial or moving, another slot runs
+  ///   than is selected, or, after a revert, the selected one has yet to be brought to where it runs;
+  ///   ``StorageError/sequenceNumberReplayed`` if the manifest is below the security counter;
   ///   ``StorageError/imageTooLarge``; ``StorageError/flash(_:)``. None but the last has changed anything.
   public mutating func beginStaging(
     _ manifest: borrowing VerifiedManifest, offer: Offer
@@ -27,9 +29,9 @@ extension DeviceStorage where Device: ~Copyable {
       offer.imageSize == record.totalSize
     else { throw .offerMismatch }
     try requireSettled()
-    guard case .confirmed(let selected) = state.boot.selection, selected == runningSlot else {
-      throw .slotInUse
-    }
+    // Before the next start, what was reverted to is not where it runs: the inactive slot still is.
+    guard case .confirmed(let selected) = state.boot.selection, selected == runningSlot, isInPlace(selected)
+    else { throw .slotInUse }
     guard record.sequenceNumber >= state.boot.securityCounter else { throw .sequenceNumberReplayed }
     let slot = selected.other
     guard fits(record, in: slot), let size = record.totalSize else { throw .imageTooLarge }

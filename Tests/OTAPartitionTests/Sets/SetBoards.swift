@@ -5,12 +5,8 @@ import OTAPartition
 // Boards whose slots have several images, and updates for them: small, so that every operation can be cut.
 
 extension TestBoard {
-  /// A device with so many images in a slot.
-  ///
-  /// - Parameters:
-  ///   - count: from 1 to 4.
-  ///   - kind: the way of activation.
-  ///   - isMixed: the places of slot a have blocks half as large as those of slot b, units are of 8 bytes and erased to 0.
+  /// A device with so many images in a slot; if it is mixed, the places of slot a have blocks half as large as those of
+  /// slot b, and units are of 8 bytes and erased to 0.
   static func set(of count: Int, _ kind: ActivationStrategy.Kind, isMixed: Bool = false) throws -> TestBoard {
     let geometry = isMixed ? try mixedSetGeometry() : try uniformSetGeometry()
     // The first image has three groups of 256 bytes in each place, the others have two.

@@ -50,7 +50,8 @@ struct CompanionImagesTests {
 
   @Test("a changed byte gives an error or another state, whose form is just the changed bytes")
   func changed() throws {
-    for state in try Self.states() {
+    // Every seventh of all, which still has each number of images and each placement.
+    for (number, state) in try Self.states().enumerated() where number % 7 == 0 {
       let bytes = try serialized(state)
       for index in bytes.indices {
         for change in [0x01, 0x02, 0x80, 0xff] as [UInt8] {

@@ -84,6 +84,11 @@ public struct PowerLossChecker: Sendable {
     self.mayChange = mayChange
   }
 
+  /// How often a device is started before a scenario counts as one that does not come to its end.
+  public static var maximumStarts: Int { 64 }
+
+  // MARK: Scenarios of one start
+
   /// Runs a scenario with every cut.
   ///
   /// - Parameters:
@@ -100,11 +105,9 @@ public struct PowerLossChecker: Sendable {
     invariant: (SharedFlash) -> String?,
     completion: (SharedFlash) -> String?
   ) -> PowerLossReport {
-    var exploration = PowerLossExploration(self, start: start)
-    exploration.explore { question, device in
-      answer(question, device, scenario, invariant, completion)
-    }
-    return exploration.report
+    check(
+      start, step: { (device) throws(Failure) in try PowerLossChecker.whole(device, scenario) },
+      invariant: invariant, completion: completion)
   }
 
   /// Goes one way again, and looks at every state on it.
@@ -123,27 +126,88 @@ public struct PowerLossChecker: Sendable {
     invariant: (SharedFlash) -> String?,
     completion: (SharedFlash) -> String?
   ) throws(PowerLossTraceError) -> PowerLossReport {
+    try replay(
+      start, trace: trace,
+      step: { (device) throws(Failure) in try PowerLossChecker.whole(device, scenario) },
+      invariant: invariant, completion: completion)
+  }
+
+  /// A scenario as the only start that there is.
+  private static func whole<Failure: Error>(
+    _ device: SharedFlash, _ scenario: (SharedFlash) throws(Failure) -> Void
+  ) throws(Failure) -> Bool {
+    try scenario(device)
+    return true
+  }
+
+  // MARK: Scenarios of several starts
+
+  /// Runs a scenario, start after start, with every cut.
+  ///
+  /// Between two starts nothing but flash and note counts. A start from a state that is covered already, with at least as
+  /// many cuts to follow, is therefore not carried out: a run that comes back to the way of another costs nothing more.
+  ///
+  /// - Parameters:
+  ///   - start: the device before.
+  ///   - step: one start of the device, up to the next; returns whether the scenario has come to its end. It throws when
+  ///     something is wrong: while it runs, there is power. What it does depends on the device and its note alone.
+  ///   - invariant: what must hold after each cut and between two starts, on a copy that it may write to; says what is
+  ///     wrong, or `nil`.
+  ///   - completion: what must hold after the scenario has come to its end; likewise.
+  /// - Returns: counts and violations, as of ``check(_:scenario:invariant:completion:)``. That the device comes back to a
+  ///   state in which it was before, or is started ``maximumStarts`` times, is a violation as well.
+  public func check<Failure: Error>(
+    _ start: SimulatedFlash,
+    step: (SharedFlash) throws(Failure) -> Bool,
+    invariant: (SharedFlash) -> String?,
+    completion: (SharedFlash) -> String?
+  ) -> PowerLossReport {
     var exploration = PowerLossExploration(self, start: start)
+    exploration.explore { question, device in
+      answer(question, device, step, invariant, completion)
+    }
+    return exploration.report
+  }
+
+  /// Goes one way again, and looks at every state on it.
+  ///
+  /// - Parameters:
+  ///   - start: the device before, as it was in the run that found the trace.
+  ///   - trace: the cuts.
+  ///   - step: as of ``check(_:step:invariant:completion:)``.
+  ///   - invariant: likewise.
+  ///   - completion: likewise.
+  /// - Returns: the violations on the way, each with the part of the trace that leads there.
+  /// - Throws: ``PowerLossTraceError/noSuchOperation(_:of:)`` if the scenario does not come to an operation of the trace.
+  public func replay<Failure: Error>(
+    _ start: SimulatedFlash, trace: PowerLossTrace,
+    step: (SharedFlash) throws(Failure) -> Bool,
+    invariant: (SharedFlash) -> String?,
+    completion: (SharedFlash) -> String?
+  ) throws(PowerLossTraceError) -> PowerLossReport {
+    var checker = self
+    // A state that is met twice on the way is to be looked at twice.
+    checker.prunes = false
+    var exploration = PowerLossExploration(checker, start: start)
     try exploration.replay(trace) { question, device in
-      answer(question, device, scenario, invariant, completion)
+      answer(question, device, step, invariant, completion)
     }
     return exploration.report
   }
 
   private func answer<Failure: Error>(
     _ question: PowerLossExploration.Question, _ device: SharedFlash,
-    _ scenario: (SharedFlash) throws(Failure) -> Void, _ invariant: (SharedFlash) -> String?,
+    _ step: (SharedFlash) throws(Failure) -> Bool, _ invariant: (SharedFlash) -> String?,
     _ completion: (SharedFlash) -> String?
-  ) -> String? {
+  ) -> PowerLossExploration.Answer {
     switch question {
-    case .invariant: return invariant(device)
-    case .completion: return completion(device)
-    case .scenario:
+    case .invariant: return invariant(device).map { .problem($0) } ?? .good
+    case .completion: return completion(device).map { .problem($0) } ?? .good
+    case .step:
       do throws(Failure) {
-        try scenario(device)
-        return nil
+        return try step(device) ? .end : .good
       } catch {
-        return "the scenario does not come to its end: \(error)"
+        return .problem("the scenario does not come to its end: \(error)")
       }
     }
   }

@@ -4,22 +4,37 @@ import OTAFlashSimulator
 struct PowerLossExploration {
   /// What is asked of the caller's code about a device.
   enum Question {
-    /// Runs the scenario to its end.
-    case scenario
+    /// One start of the device.
+    case step
     /// Looks at a state after a cut.
     case invariant
     /// Looks at the device at the end of the scenario.
     case completion
   }
 
-  /// Says what is wrong, or `nil`.
-  typealias Ask = (Question, SharedFlash) -> String?
+  /// What the caller's code says.
+  enum Answer {
+    /// Nothing is wrong; of a step: the scenario goes on at the next start.
+    case good
+    /// The scenario has come to its end.
+    case end
+    /// Something is wrong.
+    case problem(String)
+  }
 
-  /// A state, and a way to it.
+  typealias Ask = (Question, SharedFlash) -> Answer
+
+  /// A state at a start of the device, and a way to it.
   struct Node {
     var flash: SimulatedFlash
     var hash: StateHash
     var trace: PowerLossTrace
+    /// Starts since the last cut that came to their end.
+    var startsBefore = 0
+    /// Operations in these.
+    var operationsBefore = 0
+    /// Which of the starts from the state after the last cut it was.
+    var firstStart = 0
 
     init(_ flash: SimulatedFlash, trace: PowerLossTrace) {
       self.flash = flash
@@ -27,6 +42,18 @@ struct PowerLossExploration {
       hash = self.flash.stateHash
       self.trace = trace
     }
+
+    /// The state after a whole start from another one.
+    init(_ flash: SimulatedFlash, after node: Node, start: Int) {
+      self.init(flash, trace: node.trace)
+      startsBefore = node.startsBefore + 1
+      operationsBefore =
+        node.operationsBefore + flash.counters.modifications - node.flash.counters.modifications
+      firstStart = node.startsBefore == 0 ? start : node.firstStart
+    }
+
+    /// Whether nothing has happened yet.
+    var isBeginning: Bool { trace.count == 0 && startsBefore == 0 }
   }
 
   let checker: PowerLossChecker
@@ -40,6 +67,8 @@ struct PowerLossExploration {
   var sequences: [Weight: Int] = [:]
   /// States in which something is wrong; the way ends there.
   var violating: Set<StateHash> = []
+  /// Whether cuts that have no part in a violation are left out of its trace.
+  var shortensTraces = false
 
   /// A state or an operation, with a number of cuts that follow.
   struct Weight: Hashable {
@@ -71,7 +100,8 @@ struct PowerLossExploration {
 
   /// Whether nothing else is to be found.
   var isDone: Bool {
-    checker.stopsEarly && !report.violations.isEmpty || violating.contains(root.hash)
+    guard let first = report.violations.first else { return false }
+    return checker.stopsEarly || first.trace.count == 0
   }
 
   /// Covers a state with so many cuts to follow.
@@ -80,9 +110,9 @@ struct PowerLossExploration {
   private mutating func visit(_ node: Node, cutsLeft: Int, _ ask: Ask) -> Int {
     if checker.prunes {
       if let covered = coveredStates[node.hash], covered >= cutsLeft {
-        return skipped(node.hash, cutsLeft: cutsLeft)
+        return skipped(node, cutsLeft: cutsLeft)
       }
-      coveredStates[node.hash] = UInt8(cutsLeft)
+      if coversAllStarts(from: node) { coveredStates[node.hash] = UInt8(cutsLeft) }
     }
     if cutsLeft == 0 {
       look(at: node, ask)
@@ -90,30 +120,28 @@ struct PowerLossExploration {
     }
     guard !violating.contains(node.hash) else { return 0 }
     var count = 0
-    for start in 0..<starts(from: node) {
-      guard let operations = record(node, start: start, ask) else { continue }
+    for start in starts(from: node) {
       if node.trace.count >= checker.depth {
-        count += sample(operations, of: node, start: start, ask)
+        count += sample(of: node, start: start, ask)
       } else {
-        count += interrupt(operations, of: node, start: start, cutsLeft: cutsLeft, ask)
+        count += interrupt(node, start: start, cutsLeft: cutsLeft, ask)
       }
       if isDone { return count }
     }
-    sequences[Weight(hash: node.hash, cuts: UInt8(cutsLeft))] = count
+    if checker.prunes { sequences[Weight(hash: node.hash, cuts: UInt8(cutsLeft))] = count }
     return count
   }
 
-  /// Counts what follows a state or an operation that is covered already.
-  private mutating func skipped(_ hash: StateHash, cutsLeft: Int) -> Int {
-    let count = cutsLeft == 0 ? 1 : sequences[Weight(hash: hash, cuts: UInt8(cutsLeft))] ?? 0
+  /// Counts what follows a state that is covered already.
+  private mutating func skipped(_ node: Node, cutsLeft: Int) -> Int {
+    let count = cutsLeft == 0 ? 1 : sequences[Weight(hash: node.hash, cuts: UInt8(cutsLeft))] ?? 0
     report.pruned += count
     return count
   }
 
-  /// Interrupts every operation of a run in every way, and goes on from there.
-  private mutating func interrupt(
-    _ operations: [RecordedOperation], of node: Node, start: Int, cutsLeft: Int, _ ask: Ask
-  ) -> Int {
+  /// Interrupts every operation of a start in every way, goes on from there, and then from the end of the start.
+  private mutating func interrupt(_ node: Node, start: Int, cutsLeft: Int, _ ask: Ask) -> Int {
+    guard let (operations, next) = record(node, start: start, ask) else { return 0 }
     var total = 0
     for (number, operation) in operations.enumerated() {
       // The cut itself is one of those that follow the operation.
@@ -129,28 +157,35 @@ struct PowerLossExploration {
       }
       var count = 0
       for outcome in outcomes(of: operation) {
-        let cut = PowerLossTrace.Cut(
-          operation: number, outcome: outcome, start: start, interrupted: operation.operation)
+        let cut = cut(operation, number: node.operationsBefore + number, outcome, node: node, start: start)
         let next = Node(operation.interrupted(outcome), trace: node.trace.adding(cut))
         count += visit(next, cutsLeft: cutsLeft - 1, ask)
         if isDone { return total + count }
       }
-      sequences[weight] = count
+      if checker.prunes { sequences[weight] = count }
       total += count
+    }
+    if let next, next.startsBefore < PowerLossChecker.maximumStarts {
+      total += visit(next, cutsLeft: cutsLeft, ask)
     }
     return total
   }
 
+  private func cut(
+    _ operation: RecordedOperation, number: Int, _ outcome: TornOutcome, node: Node, start: Int
+  ) -> PowerLossTrace.Cut {
+    PowerLossTrace.Cut(
+      operation: number, outcome: outcome, start: node.startsBefore == 0 ? start : node.firstStart,
+      interrupted: operation.operation)
+  }
+
   /// Interrupts some operations of a run in some ways.
-  private mutating func sample(
-    _ operations: [RecordedOperation], of node: Node, start: Int, _ ask: Ask
-  ) -> Int {
+  private mutating func sample(of node: Node, start: Int, _ ask: Ask) -> Int {
+    let operations = recordAll(node, start: start, ask)
     var cuts: [PowerLossTrace.Cut] = []
     for (number, operation) in operations.enumerated() {
       for outcome in outcomes(of: operation) {
-        cuts.append(
-          PowerLossTrace.Cut(
-            operation: number, outcome: outcome, start: start, interrupted: operation.operation))
+        cuts.append(cut(operation, number: number, outcome, node: node, start: start))
       }
     }
     var random = SplitMix64(seed: derived(.sample, from: node.hash, number: start))
@@ -168,24 +203,24 @@ struct PowerLossExploration {
   /// Makes sequences of cuts at random.
   private mutating func walk(_ ask: Ask) {
     guard let walks = checker.randomWalks else { return }
+    shortensTraces = true
     for number in 0..<walks.count {
       var random = SplitMix64(seed: derived(.walk, from: root.hash, number: number))
       var node = root
       for _ in 0..<walks.length {
-        let start = Int.random(in: 0..<starts(from: node), using: &random)
-        guard let operations = record(node, start: start, ask),
-          let place = operations.indices.randomElement(using: &random),
+        let start = Int.random(in: starts(from: node), using: &random)
+        let operations = recordAll(node, start: start, ask)
+        guard let place = operations.indices.randomElement(using: &random),
           let outcome = outcomes(of: operations[place]).randomElement(using: &random)
         else { break }
-        let cut = PowerLossTrace.Cut(
-          operation: place, outcome: outcome, start: start, interrupted: operations[place].operation)
+        let cut = cut(operations[place], number: place, outcome, node: node, start: start)
         node = Node(operations[place].interrupted(outcome), trace: node.trace.adding(cut))
         report.walkedCuts += 1
         if checker.prunes, coveredStates[node.hash] != nil {
           report.pruned += 1
         } else {
           coveredStates[node.hash] = 0
-          lookAtEnd(of: node, ask)
+          look(at: node, ask)
         }
         if isDone { return }
         if violating.contains(node.hash) { break }
@@ -193,21 +228,17 @@ struct PowerLossExploration {
     }
   }
 
-  /// Looks at the last state of a way that was made at random.
-  private mutating func lookAtEnd(of node: Node, _ ask: Ask) {
-    report.states += 1
-    guard let problem = firstProblem(of: node, ask) else { return }
-    violating.insert(node.hash)
-    var violation = PowerLossReport.Violation(trace: node.trace, problem: problem, state: node.hash)
-    // Most of the cuts have no part in it: whatever can be left out is.
-    for index in node.trace.cuts.indices.reversed() where index < violation.trace.count {
+  /// Leaves out of a violation's trace what has no part in it.
+  func shortened(_ violation: PowerLossReport.Violation, _ ask: Ask) -> PowerLossReport.Violation {
+    var violation = violation
+    for index in violation.trace.cuts.indices.reversed() where index < violation.trace.count {
       var shorter = violation.trace
       shorter.cuts.remove(at: index)
       var trial = PowerLossExploration(checker, start: root.flash)
       do throws(PowerLossTraceError) { try trial.replay(shorter, ask) } catch { continue }
       violation = trial.report.violations.first ?? violation
     }
-    report.add(violation)
+    return violation
   }
 
   /// Goes the way of a trace.
@@ -215,7 +246,7 @@ struct PowerLossExploration {
     look(at: root, ask)
     var node = root
     for cut in trace.cuts {
-      let operations = record(node, start: cut.start, ask) ?? []
+      let operations = recordAll(node, start: cut.start, ask)
       guard operations.indices.contains(cut.operation) else {
         throw .noSuchOperation(cut.operation, of: operations.count)
       }

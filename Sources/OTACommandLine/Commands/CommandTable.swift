@@ -12,5 +12,6 @@ package enum CommandTable {
     ImageVerify.self,
     ImageInspect.self,
     ServerRun.self,
+    SimulatePowerLoss.self,
   ]
 }

@@ -6,8 +6,8 @@ struct FlashBlock: Sendable {
     var bytes: [UInt8]
     /// For each unit of writing whether it was written, or touched by an interrupted operation, since its last erase.
     var isUsed: [Bool]
-    /// Bits that read at random.
-    var unstableBits: [Int: UInt8] = [:]
+    /// Bits that read at random, of every byte; empty if there are none.
+    var unstableBits: [UInt8] = []
     /// Units that were written over; they lose bits when the power comes back.
     var weakUnits: Set<Int> = []
   }
@@ -46,8 +46,8 @@ struct FlashBlock: Sendable {
     _modify { yield &content.isUsed }
   }
 
-  /// Bits that read at random.
-  var unstableBits: [Int: UInt8] {
+  /// Bits that read at random, of every byte; empty if there are none.
+  var unstableBits: [UInt8] {
     get { contents[0].unstableBits }
     _modify { yield &content.unstableBits }
   }
@@ -78,6 +78,29 @@ struct FlashBlock: Sendable {
     content.use(units)
   }
 
+  /// Makes bits of a byte unstable.
+  mutating func addUnstable(_ bits: UInt8, at index: Int) {
+    guard bits != 0 else { return }
+    if contents[0].unstableBits.isEmpty {
+      unstableBits = [UInt8](repeating: 0, count: contents[0].bytes.count)
+    }
+    unstableBits[index] |= bits
+  }
+
+  /// Erases the bytes of a unit, and makes them stable.
+  mutating func clear(unit: Int, erasedByte: UInt8) {
+    content.clear(unit: unit, erasedByte: erasedByte)
+  }
+
+  /// Counts all units as used, as after an erase that did not end.
+  mutating func touch() {
+    isUsed = [Bool](repeating: true, count: contents[0].isUsed.count)
+    // What is equal must look equal.
+    if !contents[0].unstableBits.isEmpty, !contents[0].unstableBits.contains(where: { $0 != 0 }) {
+      unstableBits = []
+    }
+  }
+
   /// Whether another copy has the same contents; tells at once if they are shared.
   func hasSameBytes(as other: FlashBlock) -> Bool {
     if let knownHash, knownHash == other.knownHash { return true }
@@ -100,9 +123,7 @@ struct FlashBlock: Sendable {
     hasher.combine(contents[0].isUsed)
     if !contents[0].unstableBits.isEmpty {
       hasher.combine(1)
-      for (index, bits) in contents[0].unstableBits.sorted(by: { $0.key < $1.key }) {
-        hasher.combine(UInt64(index) << 8 | UInt64(bits))
-      }
+      hasher.combine(contents[0].unstableBits)
     }
     if !contents[0].weakUnits.isEmpty {
       hasher.combine(2)
@@ -120,6 +141,13 @@ extension FlashBlock.Contents {
     } else {
       for index in 0..<source.count { target[start + index] |= source[index] }
     }
+  }
+
+  fileprivate mutating func clear(unit: Int, erasedByte: UInt8) {
+    let size = bytes.count / isUsed.count
+    for index in unit * size..<(unit + 1) * size { bytes[index] = erasedByte }
+    guard !unstableBits.isEmpty else { return }
+    for index in unit * size..<(unit + 1) * size { unstableBits[index] = 0 }
   }
 
   fileprivate mutating func use(_ units: Range<Int>) {

@@ -23,7 +23,7 @@ extension SimulatedFlash {
 
   private mutating func setContents(ofBlock index: Int, to bytes: ArraySlice<UInt8>) {
     blocks[index].bytes = Array(bytes)
-    blocks[index].unstableBits = [:]
+    blocks[index].unstableBits = []
     let unit = Int(geometry.writeSize)
     for number in blocks[index].isUsed.indices {
       let content = blocks[index].bytes[number * unit..<(number + 1) * unit]

@@ -125,7 +125,7 @@ extension SimulatedFlash {
   }
 
   private mutating func addUnstable(_ bits: UInt8, at index: Int, of block: Int) {
-    if bits != 0 { blocks[block].unstableBits[index, default: 0] |= bits }
+    blocks[block].addUnstable(bits, at: index)
   }
 
   /// Makes one of the bits that are set in `changes` unstable.
@@ -222,16 +222,12 @@ extension SimulatedFlash {
   }
 
   private mutating func clear(unit: Int, of block: Int) {
-    let size = Int(geometry.writeSize)
-    for index in unit * size..<(unit + 1) * size {
-      blocks[block].bytes[index] = geometry.erasedByte
-      blocks[block].unstableBits[index] = nil
-    }
+    blocks[block].clear(unit: unit, erasedByte: geometry.erasedByte)
   }
 
   /// An erase that did not end leaves no unit that may be written, whatever it reads as.
   private mutating func touch(_ block: Int) {
-    blocks[block].isUsed = [Bool](repeating: true, count: blocks[block].isUsed.count)
+    blocks[block].touch()
     wear[block] += 1
     counters.blocksErased += 1
   }

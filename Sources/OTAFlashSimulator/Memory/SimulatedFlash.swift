@@ -202,7 +202,8 @@ public struct SimulatedFlash: Flash, Sendable {
       for step in 0..<count { destination[done + step] = bytes[position + step] }
       if !blocks[index].unstableBits.isEmpty {
         for step in 0..<count {
-          guard let bits = blocks[index].unstableBits[position + step] else { continue }
+          let bits = blocks[index].unstableBits[position + step]
+          guard bits != 0 else { continue }
           destination[done + step] ^= bits & UInt8(truncatingIfNeeded: generator.next())
         }
       }

@@ -5,30 +5,28 @@ import OTAPartition
 import OTATesting
 import Testing
 
-/// The checks of journal and update in a short form, single cuts, on every part.
+/// The short form of `ota simulate power-loss`: single cuts, on every part.
 ///
-/// The journal is checked with every unit of writing, the update with one that goes round from part to part; with
-/// `OTA_SLOW_TESTS` also the update with each.
+/// The journal is checked with every unit of writing; updates in every way of activation with one unit each that goes
+/// round, as does whether the new image is healthy. With `OTA_SLOW_TESTS` with every unit, healthy and unhealthy.
 @Suite("Every part under power cuts", .serialized)
 struct EveryPartPowerLossTests {
   @Test(
-    "Journal and update survive every cut, with every unit of writing", arguments: Geometries.parts.indices)
+    "The journal survives every cut, with every unit of writing", arguments: Geometries.parts.indices)
   func everyUnit(_ index: Int) async throws {
     let part = Geometries.parts[index]
     let total = try await onOwnThread { try Self.checkAll(of: part, number: index) }
     print(
-      "power loss, \(part.name): \(total.journals) journals, \(total.updates) updates, \(total.operations) operations, "
+      "power loss, \(part.name): \(total.journals) journals, \(total.operations) operations, "
         + "\(total.cuts) single cuts, seed \(TestSeed.value)")
     let images = part.layout.images.count
     #expect(total.journals == FlashRules.writeSizes.count * images)
-    #expect(total.updates == (TestSeed.isSlow ? total.journals : images))
-    #expect(total.cuts > 50 * total.journals + 250 * total.updates)
+    #expect(total.cuts > 50 * total.journals)
   }
 
   /// What was covered.
   struct Total: Sendable {
     var journals = 0
-    var updates = 0
     var operations = 0
     var cuts = 0
 
@@ -53,11 +51,6 @@ struct EveryPartPowerLossTests {
         #expect(journal.violations.isEmpty && journal.operations >= 5, "\(board.name): \(journal)")
         total.journals += 1
         total.add(journal)
-        guard TestSeed.isSlow || number == index % FlashRules.writeSizes.count else { continue }
-        let update = try updateReport(on: board)
-        #expect(update.violations.isEmpty && update.operations >= 18, "\(board.name): \(update)")
-        total.updates += 1
-        total.add(update)
       }
     }
     return total
@@ -76,30 +69,38 @@ struct EveryPartPowerLossTests {
     }
   }
 
-  private static func updateReport(on board: TestBoard) throws -> PowerLossReport {
-    let old = TestImage(size: 301, sequenceNumber: 5, seed: 100)
-    let new = TestImage(size: 603, sequenceNumber: 6, seed: 200)
-    let storage = try DeviceStorage.provision(
-      try board.worn(), layout: board.layout, factoryImage: old.bytes.span,
-      sequenceNumber: old.sequenceNumber,
-      version: old.version, hash: SodiumSHA256.self)
-    var agent = TestAgent(board: board, image: new)
-    agent.chunkSize = 400
-    let checker = PowerLossChecker(seed: TestSeed.value, readings: 1, mayChange: board.ownRanges)
-    return checker.check(
-      storage.closed(),
-      scenario: { device throws(AgentError) in try agent.run(device) },
-      invariant: { bootProblem(on: $0, board: board, images: [old, new]) },
-      completion: { device in
-        if let problem = bootProblem(on: device, board: board, images: [old, new]) { return problem }
-        guard let state = try? openedState(device.snapshot, layout: board.layout) else {
-          return "the journal cannot be opened"
-        }
-        guard state.update == .idle, state.boot.selection == .confirmed(.b) else {
-          return "the new image is not confirmed"
-        }
-        return state.boot.securityCounter == new.sequenceNumber ? nil : "the security counter was not raised"
-      })
+  // MARK: Everything else
+
+  @Test("Updates in every way of activation, and partition tables, survive every cut on every part")
+  func everyWay() async throws {
+    let whole = try PowerLossMatrix(writeSizes: TestSeed.isSlow ? PowerLossMatrix.writeSizes : nil)
+    let cases = whole.cases.enumerated().filter { index, one in
+      TestSeed.isSlow || !one.subject.hasStrategy || (one.subject == .healthyUpdate) == (index / 2 % 2 == 0)
+    }
+    let matrix = PowerLossMatrix(cases: cases.map(\.element), impossible: whole.impossible)
+    let results = try await matrix.run(
+      with: PowerLossChecker(seed: TestSeed.value, depth: 1), workers: 2, onProgress: { _ in })
+    for result in results {
+      #expect(result.report.violations.isEmpty, "\(result.powerLossCase): \(result.report)")
+      #expect(result.report.operations >= (result.powerLossCase.subject.hasStrategy ? 15 : 5))
+      #expect(result.report.singleCuts > 8 * result.report.operations)
+    }
+    let ways = Set(results.map { [$0.powerLossCase.part.name, $0.powerLossCase.strategy?.name ?? "table"] })
+    #expect(ways.count + whole.impossible.count == 6 * Geometries.parts.count)
+    print(
+      "power loss, \(results.count) cases: \(results.reduce(0) { $0 + $1.report.singleCuts }) single cuts, "
+        + "\(results.reduce(0) { $0 + $1.report.states }) states, seed \(TestSeed.value)")
+  }
+
+  @Test(
+    "Only blocks of different sizes make a part impossible for a strategy, and only swaps without scratch")
+  func impossible() throws {
+    let matrix = try PowerLossMatrix()
+    #expect(matrix.impossible.allSatisfy { $0.reason == .unequalBlocks })
+    #expect(matrix.impossible.map(\.part) == ["stm32f4-mixed", "stm32f4-mixed"])
+    #expect(Set(matrix.impossible.map(\.strategy)) == [.swapByMove, .swapByOffset])
+    let possible = 14 * 5 - 2
+    #expect(matrix.cases.count == (2 * possible + 14) * PowerLossMatrix.writeSizes.count)
   }
 }
 

@@ -37,8 +37,14 @@ public struct PowerLossBoard: Sendable {
       _ = try PowerLossBoard.layout(
         slots, journals, strategy == .swapByMove ? .swapByMove : .swapByOffset, geometry)
     }
-    let needsFreeGroup = strategy == .swapByMove || strategy == .swapByOffset
-    let short = slots.map { geometry.shortened($0, to: groupCount, needsFreeGroup: needsFreeGroup) }
+    let short = slots.map { pair in
+      // The place that is larger has its free group behind the last one of both.
+      let hasFreeGroup =
+        strategy == .swapByMove && pair.a.count > pair.b.count
+        || strategy == .swapByOffset && pair.b.count > pair.a.count
+      let needsFreeGroup = strategy == .swapByMove || strategy == .swapByOffset
+      return geometry.shortened(pair, to: groupCount + (needsFreeGroup && !hasFreeGroup ? 1 : 0))
+    }
     let chosen: ActivationStrategy
     switch strategy {
     case .direct: chosen = .direct
@@ -160,15 +166,10 @@ extension FlashGeometry {
     return zip(borders, borders.dropFirst()).map { $1 - $0 }.max() ?? 0
   }
 
-  /// The first groups of both places.
-  ///
-  /// - Parameters:
-  ///   - count: for the image.
-  ///   - needsFreeGroup: whether there must be one more; a place that was larger than the other stays so, and then has it.
-  fileprivate func shortened(_ slots: SlotRanges, to count: Int, needsFreeGroup: Bool) -> SlotRanges {
+  /// The first groups of both places; a place that was larger than the other stays so by a block.
+  fileprivate func shortened(_ slots: SlotRanges, to count: Int) -> SlotRanges {
     let borders = groupBorders(of: slots)
-    let isUnequal = slots.a.count != slots.b.count
-    let last = min(count + (needsFreeGroup && !isUnequal ? 1 : 0), borders.count - 1)
+    let last = min(count, borders.count - 1)
     let size = borders[last]
     func cut(_ range: Range<UInt32>, isLarger: Bool) -> Range<UInt32> {
       let end = range.lowerBound + size

@@ -31,6 +31,12 @@ public struct PowerLossMatrix: Sendable {
   /// What cannot be done.
   public let impossible: [Impossible]
 
+  /// Takes cases that were picked from another matrix.
+  public init(cases: [PowerLossCase], impossible: [Impossible]) {
+    self.cases = cases
+    self.impossible = impossible
+  }
+
   /// Collects the cases.
   ///
   /// - Parameters:

@@ -7,7 +7,9 @@ public import OTAPartition
 /// At each start the table is read, and updated if it is the old one. The new table, once it was read or its update has
 /// returned, is never lost again; what the scenario has seen is in the device's note.
 public struct TableScenario: PowerLossScenario {
+  /// Has the old table, in two copies.
   public let device: SimulatedFlash
+  /// The areas of the two copies.
   public let mayChange: [Range<UInt32>]
 
   private let store: PartitionTableStore
@@ -57,6 +59,7 @@ public struct TableScenario: PowerLossScenario {
     return table
   }
 
+  /// Reads the table, and updates it if it is the old one.
   public func start(_ device: SharedFlash) throws(PowerLossFailure) -> Bool {
     var store = store
     if try isNew(device, &store) {
@@ -73,6 +76,7 @@ public struct TableScenario: PowerLossScenario {
     return false
   }
 
+  /// Whether a table is there, and not the old one after the new one.
   public func problem(of device: SharedFlash) -> String? {
     var store = store
     do throws(PowerLossFailure) {
@@ -83,6 +87,7 @@ public struct TableScenario: PowerLossScenario {
     }
   }
 
+  /// Whether the new table is there, in two copies.
   public func problem(atEndOf device: SharedFlash) -> String? {
     var store = store
     do throws(PowerLossFailure) {

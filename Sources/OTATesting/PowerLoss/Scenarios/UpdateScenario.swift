@@ -13,6 +13,7 @@ public struct UpdateScenario: PowerLossScenario {
   public let layout: DeviceLayout
   /// Whether the new image passes its health check.
   public let isHealthy: Bool
+  /// Provisioned with the old images, with remains of another life around them.
   public let device: SimulatedFlash
 
   /// The generation that the device has before.
@@ -57,6 +58,7 @@ public struct UpdateScenario: PowerLossScenario {
       old, geometry: geometry, layout: layout, writeToUsed: writeToUsed)
   }
 
+  /// Slots, journal and scratch area.
   public var mayChange: [Range<UInt32>] { layout.ownRanges }
 
   // MARK: Provisioning

@@ -6,15 +6,19 @@ import OTATesting
 struct PowerLossSelection: Sendable {
   private var part: String?
   private var subject: PowerLossCase.Subject?
+  /// Whether healthy and unhealthy images take turns.
+  private var takesTurns: Bool
   private var strategy: ActivationStrategy.Kind?
   /// `nil` is one for each part and way.
   private var writeSizes: [UInt32]?
 
   init(_ arguments: inout ArgumentCursor) throws(UsageError) {
     part = try PowerLossSelection.choice("--geometry", among: Geometries.parts.map(\.name), &arguments) { $0 }
-    subject = try PowerLossSelection.choice(
-      "--scenario", among: PowerLossCase.Subject.allCases.map(\.rawValue), &arguments
-    ) { PowerLossCase.Subject(rawValue: $0) }
+    let scenario = try PowerLossSelection.choice(
+      "--scenario", among: PowerLossCase.Subject.allCases.map(\.rawValue) + ["in-turn"], &arguments
+    ) { $0 }
+    subject = scenario.flatMap { PowerLossCase.Subject(rawValue: $0) }
+    takesTurns = scenario == "in-turn"
     strategy = try PowerLossSelection.choice(
       "--strategy", among: ActivationStrategy.Kind.allCases.map(\.name), &arguments
     ) { name in ActivationStrategy.Kind.allCases.first { $0.name == name } }
@@ -53,7 +57,7 @@ struct PowerLossSelection: Sendable {
     do throws(LayoutError) {
       return try PowerLossMatrix(
         parts: part.map { [$0] }, subjects: subject.map { [$0] }, strategies: strategy.map { [$0] },
-        writeSizes: writeSizes)
+        writeSizes: writeSizes, takesTurns: takesTurns)
     } catch {
       throw CommandFailure(
         "simulation", why: "a part has no such layout: \(error)", remedy: "please report this as a defect")

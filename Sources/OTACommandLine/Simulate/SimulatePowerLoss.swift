@@ -15,7 +15,8 @@ struct SimulatePowerLoss: Command {
     each, one cut. Shows what was covered, and for a violation the cuts that lead to it and the command that repeats it.
 
       --geometry NAME   only this part, such as nrf52840
-      --scenario NAME   only healthy-update, unhealthy-update or partition-table
+      --scenario NAME   only healthy-update, unhealthy-update or partition-table; or in-turn: all three, but the first
+                        two take turns from one unit of writing to the next
       --strategy NAME   only updates by direct, swap-with-scratch, swap-by-move, swap-by-offset or overwrite
       --write-size N    this unit of writing: 1, 2, 4, 8, 16 or 32 bytes; or all of them, one after the other
       --depth D         so many cuts in a row at every operation, in every way; 1 unless given, up to 4

@@ -59,17 +59,30 @@ public struct StateHasher: Sendable {
 
   private mutating func combine(_ bytes: UnsafeRawBufferPointer) {
     combine(UInt64(bytes.count))
+    // Most of a large block is erased: the bytes at the end that are all the same count as one, and how many they are.
+    let end = unsafe StateHasher.endOfVaried(bytes)
+    combine(UInt64(end) << 8 | (end < bytes.count ? UInt64(unsafe bytes[end]) : 0))
     var offset = 0
-    while offset + 8 <= bytes.count {
+    while offset + 8 <= end {
       combine(unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
       offset += 8
     }
     var rest: UInt64 = 0
-    while offset < bytes.count {
+    while offset < end {
       rest = rest << 8 | UInt64(unsafe bytes[offset])
       offset += 1
     }
     combine(rest)
+  }
+
+  /// Where the last bytes begin that are all the same; the count if there are none.
+  private static func endOfVaried(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let last = unsafe bytes.last else { return 0 }
+    let word = UInt64(last) &* 0x0101_0101_0101_0101
+    var end = bytes.count
+    while end >= 8, unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == word { end -= 8 }
+    while end > 0, unsafe bytes[end - 1] == last { end -= 1 }
+    return end
   }
 
   /// The hash of all that was taken in.

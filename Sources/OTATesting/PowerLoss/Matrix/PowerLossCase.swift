@@ -28,6 +28,14 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
   public let writeToUsed: SimulatedFlash.WriteToUsed
   /// Over how many groups of blocks an image goes.
   public let groupCount: Int
+  /// A number that is another one for the next part and the next way.
+  let turn: Int
+
+  /// Whether the update is done where healthy and unhealthy images take turns.
+  var isItsTurn: Bool {
+    let isEven = (turn + writeSize.trailingZeroBitCount) % 2 == 0
+    return !subject.hasStrategy || isEven == (subject == .healthyUpdate)
+  }
 
   /// Part, subject and rules.
   public var description: String {

@@ -22,7 +22,7 @@ public struct PowerLossMatrix: Sendable {
   /// The size of the largest blocks of which an image takes more than one.
   ///
   /// Larger ones would be copied in hundreds of writes; there an image stays in its first block.
-  public static var largestSharedBlock: UInt32 { 2 << 10 }
+  public static var largestSharedBlock: UInt32 { 512 }
   /// How many bytes an image has at most that stays in one group.
   public static var longestSingleGroup: Int { 900 }
 
@@ -31,12 +31,6 @@ public struct PowerLossMatrix: Sendable {
   /// What cannot be done.
   public let impossible: [Impossible]
 
-  /// Takes cases that were picked from another matrix.
-  public init(cases: [PowerLossCase], impossible: [Impossible]) {
-    self.cases = cases
-    self.impossible = impossible
-  }
-
   /// Collects the cases.
   ///
   /// - Parameters:
@@ -44,10 +38,13 @@ public struct PowerLossMatrix: Sendable {
   ///   - subjects: what the devices do; `nil` is everything.
   ///   - strategies: the ways of activation; `nil` is all. What has none is left out if it is not `nil`.
   ///   - writeSizes: the units of writing; `nil` is one for each part and way, another one for each.
+  ///   - takesTurns: whether updates to healthy and to unhealthy images take turns, from unit to unit, or from way to way,
+  ///     rather than that each is done.
   /// - Throws: `LayoutError.invalidGeometry` for a unit that no device can have.
   public init(
     parts: [String]? = nil, subjects: [PowerLossCase.Subject]? = nil,
-    strategies: [ActivationStrategy.Kind]? = nil, writeSizes: [UInt32]? = PowerLossMatrix.writeSizes
+    strategies: [ActivationStrategy.Kind]? = nil, writeSizes: [UInt32]? = PowerLossMatrix.writeSizes,
+    takesTurns: Bool = false
   ) throws(LayoutError) {
     var cases: [PowerLossCase] = []
     var impossible: [Impossible] = []
@@ -70,7 +67,7 @@ public struct PowerLossMatrix: Sendable {
         cases += try PowerLossMatrix.cases(part, index, subject, nil, writeSizes)
       }
     }
-    self.cases = cases
+    self.cases = takesTurns ? cases.filter(\.isItsTurn) : cases
     self.impossible = impossible
   }
 
@@ -93,7 +90,7 @@ public struct PowerLossMatrix: Sendable {
         PowerLossCase(
           part: variant, subject: subject, strategy: strategy, writeSize: writeSize,
           writeToUsed: number % 4 < 2 ? .isRefused : .isUndefined,
-          groupCount: block <= largestSharedBlock ? 2 : 1))
+          groupCount: block <= largestSharedBlock ? 2 : 1, turn: place))
     }
     return cases
   }

@@ -4,6 +4,7 @@ SWIFT ?= swift
 # Warnings are errors here and not in Package.swift: they must not stop the build of a package that depends on us.
 SWIFT_FLAGS ?= -Xswiftc -warnings-as-errors
 DEMO_FLAGS ?=
+POWER_LOSS_FLAGS ?=
 # One after the other: the tests of power cuts keep every core busy for a minute, and tests with sockets and timeouts
 # beside them would find out how fast the machine is.
 TEST_FLAGS ?= --no-parallel
@@ -13,11 +14,11 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test fuzz build bootstrap firmware lint format check embedded consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz build bootstrap firmware lint format check embedded consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 	  printf '%-18s %s\n' "$$name" "$$text"; done
 
 demo: bootstrap firmware ## the whole update cycle on this machine, on example firmware
@@ -26,6 +27,13 @@ demo: bootstrap firmware ## the whole update cycle on this machine, on example f
 
 test: bootstrap firmware ## all tests
 	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS)
+
+# Optimised as a whole, it is half as long; in a folder of its own, since all other builds are not.
+power-loss: bootstrap ## cut the power everywhere, twice in a row, on every geometry; under 30 minutes on two cores
+	$(SWIFT) build -c release --product ota --scratch-path .build/power-loss $(SWIFT_FLAGS) \
+	  -Xswiftc -cross-module-optimization
+	.build/power-loss/release/ota simulate power-loss --write-size all --walks 20 $(POWER_LOSS_FLAGS)
+	.build/power-loss/release/ota simulate power-loss --write-size all --scenario in-turn --depth 2 $(POWER_LOSS_FLAGS)
 
 fuzz: bootstrap ## each fuzzer of Fuzz for FUZZ_SECONDS
 	Scripts/fuzz $(FUZZ_SECONDS)

@@ -156,10 +156,11 @@ extension SimulatedFlash {
     case .randomBits(let seed):
       var random = SplitMix64(seed: seed)
       for block in range {
-        for index in blocks[block].bytes.indices {
-          let old = blocks[block].bytes[index]
-          let change = (old ^ geometry.erasedByte) & UInt8(truncatingIfNeeded: random.next())
-          blocks[block].bytes[index] = old ^ change
+        // Most of a large block is erased already.
+        let bytes = blocks[block].bytes
+        for index in bytes.indices where bytes[index] != geometry.erasedByte {
+          let change = (bytes[index] ^ geometry.erasedByte) & UInt8(truncatingIfNeeded: random.next())
+          blocks[block].bytes[index] = bytes[index] ^ change
         }
         touch(block)
       }
@@ -170,9 +171,9 @@ extension SimulatedFlash {
       touch(torn)
     case .unstable(let units):
       let torn = eraseBlocks(of: range, before: units)
-      for index in blocks[torn].bytes.indices {
-        let change = blocks[torn].bytes[index] ^ geometry.erasedByte
-        addUnstable(change, at: index, of: torn)
+      let bytes = blocks[torn].bytes
+      for index in bytes.indices where bytes[index] != geometry.erasedByte {
+        addUnstable(bytes[index] ^ geometry.erasedByte, at: index, of: torn)
       }
       touch(torn)
     case .marginal(let units, let seed):

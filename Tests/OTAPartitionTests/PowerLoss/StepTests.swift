@@ -49,7 +49,8 @@ struct StepTests {
     func problem(of device: SharedFlash) -> String? {
       guard let failsAtUnit else { return nil }
       let bytes = device.snapshot.contents(of: failsAtUnit * 4..<failsAtUnit * 4 + 4)
-      return bytes.contains(0) && bytes.contains(0xff) ? "unit \(failsAtUnit) is torn" : nil
+      let isWhole = bytes.allSatisfy { $0 == 0 } || bytes.allSatisfy { $0 == 0xff }
+      return !isWhole ? "unit \(failsAtUnit) is torn" : nil
     }
 
     func problem(atEndOf device: SharedFlash) -> String? {

@@ -11,7 +11,7 @@ struct TablePowerLossTests {
   func updates(_ board: TestBoard) async throws {
     let counter = CountingScenario(goal: 6, perSession: 2)
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 4,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
       mayChange: [board.layout.journalA, board.layout.journalB])
     let report = try await onOwnThread {
       counter.check(try board.withTable(0), with: checker) { device throws(StorageError) in
@@ -27,7 +27,7 @@ struct TablePowerLossTests {
   @Test("The first table is whole or not there, and can be written again", arguments: try TestBoard.all())
   func format(_ board: TestBoard) async throws {
     let checker = PowerLossChecker(
-      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(2), readings: 4,
+      seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
       mayChange: [board.layout.journalA, board.layout.journalB])
     let report = try await onOwnThread {
       checker.check(

@@ -52,7 +52,7 @@ struct UpdatePowerLossTests {
     let start = try board.provisioned(.old)
     let seed = TestSeed.value
     let checker = PowerLossChecker(
-      seed: seed, secondCuts: TestSeed.isSlow ? .exhaustive : .sampled(1), mayChange: board.ownRanges)
+      seed: seed, secondCuts: TestSeed.isSlow ? .exhaustive : .none, mayChange: board.ownRanges)
     let report = checker.check(
       start,
       scenario: { device throws(AgentError) in try agent.run(device) },

@@ -24,7 +24,7 @@ public struct PowerLossMatrix: Sendable {
   /// Larger ones would be copied in hundreds of writes; there an image stays in its first block.
   public static var largestSharedBlock: UInt32 { 512 }
   /// How many bytes an image has at most that stays in one group.
-  public static var longestSingleGroup: Int { 900 }
+  public static var longestSingleGroup: Int { 500 }
 
   /// What is to be done, in order.
   public let cases: [PowerLossCase]

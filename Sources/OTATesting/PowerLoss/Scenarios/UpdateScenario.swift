@@ -25,7 +25,7 @@ public struct UpdateScenario: PowerLossScenario {
   /// How often the new image may boot without being confirmed: more often than there are cuts.
   let attempts: UInt8 = 8
   /// How many bytes the agent gets at a time; no multiple of anything.
-  let chunkSize = 1900
+  let chunkSize = 390
   /// A checkpoint at every border of an erase block that comes after so many bytes.
   let checkpointInterval: UInt32 = 2048
 

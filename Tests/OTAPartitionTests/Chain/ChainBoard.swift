@@ -56,6 +56,7 @@ extension TestImage {
   /// An image of given bytes.
   init(bytes: [UInt8], sequenceNumber: UInt64) {
     self.bytes = bytes
+    companions = []
     self.sequenceNumber = SequenceNumber(sequenceNumber)
     version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
   }

@@ -10,7 +10,7 @@ struct WrongSwapTests {
   func flawed(_ flaw: ToySwap.Flaw) async throws {
     let report = try await Self.report(on: flaw, in: flaw.world)
     let first = try #require(report.violations.first, "\(flaw) is not found: \(report)")
-    let way = first.trace.isEmpty ? "\(first.problem)\n  without any cut" : first.description
+    let way = first.trace.count == 0 ? "\(first.problem)\n  without any cut" : first.description
     print("wrong swap, \(flaw), seed \(report.seed): \(way)")
     #expect(first.trace.count == (flaw.needsCut ? 1 : 0), "\(first)")
   }

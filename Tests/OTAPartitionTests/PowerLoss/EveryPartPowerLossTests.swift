@@ -82,6 +82,7 @@ struct EveryPartPowerLossTests {
       #expect(result.report.operations >= (result.powerLossCase.subject.hasStrategy ? 15 : 5))
       #expect(result.report.singleCuts > 8 * result.report.operations)
     }
+    #expect(Set(results.map(\.powerLossCase.subject)).count == 3)
     let ways = Set(results.map { [$0.powerLossCase.part.name, $0.powerLossCase.strategy?.name ?? "table"] })
     #expect(ways.count + matrix.impossible.count == 6 * Geometries.parts.count)
     print(

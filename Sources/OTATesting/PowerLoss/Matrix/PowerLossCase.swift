@@ -33,7 +33,7 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
 
   /// Whether the update is done where healthy and unhealthy images take turns.
   var isItsTurn: Bool {
-    let isEven = (turn + writeSize.trailingZeroBitCount) % 2 == 0
+    let isEven = (turn / 2 + writeSize.trailingZeroBitCount) % 2 == 0
     return !subject.hasStrategy || isEven == (subject == .healthyUpdate)
   }
 

@@ -5,19 +5,20 @@ import OTATesting
 /// `ota simulate power-loss`: cuts the power at every operation of updates, in every way.
 struct SimulatePowerLoss: Command {
   static let name = "simulate power-loss"
-  static let abstract = "cut the power at every flash operation of an update, in every way"
+  static let abstract = "cut the power at every flash operation, in every way"
   static let usage = """
     usage: ota simulate power-loss [--geometry NAME] [--scenario NAME] [--strategy NAME] [--write-size N|all]
                                    [--depth D] [--walks N] [--seed N] [--trace TRACE] [--json]
 
-    Runs updates on simulated devices, interrupts each flash operation in every way in which it can tear, starts the
-    device again, and looks at what boots. Without options: every geometry, every strategy, one unit of writing for
-    each, one cut. Shows what was covered, and for a violation the cuts that lead to it and the command that repeats it.
+    Runs updates on simulated devices, interrupts each flash operation in every way in which it can tear,
+    starts the device again, and looks at what boots. Without options: every geometry, every strategy, one
+    unit of writing for each, one cut. Shows what was covered, and for a violation the cuts that lead to it
+    and the command that repeats it.
 
       --geometry NAME   only this part, such as nrf52840
-      --scenario NAME   only healthy-update, unhealthy-update or partition-table; or in-turn: all three, but the first
-                        two take turns from one unit of writing to the next
-      --strategy NAME   only updates by direct, swap-with-scratch, swap-by-move, swap-by-offset or overwrite
+      --scenario NAME   only healthy-update, unhealthy-update or partition-table; or in-turn: all three, but
+                        the first two take turns from one unit of writing to the next
+      --strategy NAME   only direct, swap-with-scratch, swap-by-move, swap-by-offset or overwrite
       --write-size N    this unit of writing: 1, 2, 4, 8, 16 or 32 bytes; or all of them, one after the other
       --depth D         so many cuts in a row at every operation, in every way; 1 unless given, up to 4
       --walks N         after that so many sequences of 6 cuts at random

@@ -52,16 +52,6 @@ struct ChainKeys: Sendable {
   }
 }
 
-extension TestImage {
-  /// An image of given bytes.
-  init(bytes: [UInt8], sequenceNumber: UInt64) {
-    self.bytes = bytes
-    companions = []
-    self.sequenceNumber = SequenceNumber(sequenceNumber)
-    version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
-  }
-}
-
 /// A device with a first stage in ROM, a second stage and an application in slots of their own, and a golden image: all
 /// on one flash.
 struct ChainBoard: Sendable, CustomTestStringConvertible {

@@ -138,6 +138,14 @@ struct TestImage: Sendable {
     version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
   }
 
+  /// Images of given bytes.
+  init(bytes: [UInt8], companions: [[UInt8]] = [], sequenceNumber: UInt64) {
+    self.bytes = bytes
+    self.companions = companions
+    self.sequenceNumber = SequenceNumber(sequenceNumber)
+    version = Version(1, UInt32(truncatingIfNeeded: sequenceNumber))
+  }
+
   static let old = TestImage(size: 3001, sequenceNumber: 5, seed: 100)
   static let new = TestImage(size: 5003, sequenceNumber: 6, seed: 200)
 

@@ -87,6 +87,22 @@ struct JournalTests {
     }
   }
 
+  @Test("Both areas wear evenly, however many records a start commits")
+  func wear() throws {
+    let board = try TestBoard.uniform()
+    let device = try Self.started(board)
+    device.withFlash { $0.resetCounters() }
+    var random = SplitMix64(seed: TestSeed.value)
+    for session in 0..<300 {
+      var store = try RealStore(opening: device, board: board)
+      for _ in 0..<random.next() % 12 { try store.commit(UInt32(session)) }
+    }
+    let wear = device.snapshot.wear
+    // Two blocks of 1 KiB each, from the start of the device.
+    #expect(wear[0] == wear[1] && wear[2] == wear[3] && abs(wear[0] - wear[2]) <= 1, "\(wear.prefix(4))")
+    #expect(wear[0] > 140)
+  }
+
   @Test("Numbers that are used up are an error, not a trap")
   func exhausted() throws {
     let board = try TestBoard.uniform()

@@ -23,14 +23,14 @@ package struct Journal {
   private let erasedByte: UInt8
 
   /// The newest record, and the newest sealed one.
-  private(set) var newest: Place?
-  private var newestSealed: Place?
+  var newest: Place?
+  var newestSealed: Place?
   /// The number of the newest record.
-  private var newestSequence: UInt32 = 0
+  var newestSequence: UInt32 = 0
   /// The highest number that this session has seen or used.
-  private var sequence: UInt32 = 0
+  var sequence: UInt32 = 0
   /// The area that this session erased, and the first place in it that was not yet tried.
-  private var fresh: Place?
+  var fresh: Place?
 
   /// Takes the areas of a layout, for the state of the device; nothing is read.
   package init(layout: DeviceLayout, geometry: FlashGeometry) {
@@ -50,33 +50,6 @@ package struct Journal {
     shape = JournalRecordShape(geometry, payloadCapacity: payloadCapacity)
     readSize = geometry.readSize
     erasedByte = geometry.erasedByte
-  }
-
-  /// Finds the newest record, makes sure that it will be found again, and copies its payload.
-  ///
-  /// - Parameters:
-  ///   - flash: the device.
-  ///   - payload: as many bytes as the longest value has, or more.
-  /// - Returns: how many bytes of `payload` were filled, or `nil` if there is no record.
-  /// - Throws: ``StorageError/flash(_:)`` with ``FlashError/powerLost``, or if no record was found and the device failed
-  ///   to read. That the newest record could not be committed again is *not* an error: a worn-out journal must not
-  ///   stop a boot. ``commit(_:to:)`` then tries again.
-  package mutating func open<Device: Flash & ~Copyable>(
-    _ flash: inout Device, payload: inout MutableSpan<UInt8>
-  ) throws(StorageError) -> Int? {
-    newest = nil
-    newestSealed = nil
-    fresh = nil
-    sequence = 0
-    var payloadCount = try scan(&flash, payload: &payload, onlySealed: false)
-    guard newest != nil else { return nil }
-    if try !settleIfPossible(payload.span.extracting(0..<payloadCount), on: &flash) {
-      // No place behind the unsealed record takes one: most likely an erase of its area was interrupted. Its commit
-      // never returned; the sealed record in the other area is the value.
-      payloadCount = try scan(&flash, payload: &payload, onlySealed: true)
-      _ = try settleIfPossible(payload.span.extracting(0..<payloadCount), on: &flash)
-    }
-    return payloadCount
   }
 
   /// Erases both areas and writes the first record.
@@ -131,142 +104,10 @@ package struct Journal {
 }
 
 extension Journal {
-  var isSealed: Bool {
-    guard let newest, let newestSealed else { return false }
-    return newest == newestSealed
-  }
-
-  /// Finds the newest record, or the newest sealed one, and copies its payload.
-  ///
-  /// - Returns: the length of the payload; 0 if there is no record.
-  /// - Throws: if the power goes; if there is no record and the device failed to read.
-  private mutating func scan<Device: Flash & ~Copyable>(
-    _ flash: inout Device, payload: inout MutableSpan<UInt8>, onlySealed: Bool
-  ) throws(StorageError) -> Int {
-    var buffer = InlineArray<832, UInt8>(repeating: 0)
-    var highest: UInt32?
-    var highestSealed: UInt32?
-    var payloadCount = 0
-    var failure: FlashError?
-    for area in 0..<2 {
-      for index in 0..<shape.count(in: areas[area]) {
-        let place = Place(area: area, index: index)
-        var header: JournalRecordHeader?
-        do throws(FlashError) {
-          header = try readRecord(at: place, from: &flash, into: &buffer)
-        } catch {
-          // Memory with error correction may refuse to read a torn unit; the records around it are still good.
-          guard error != .powerLost else { throw .flash(error) }
-          failure = error
-        }
-        guard let header else { continue }
-        let isSealed = shape.isSeal(buffer.span.extracting(Int(shape.sealOffset)..<Int(shape.stride)))
-        if isSealed, highestSealed.map({ header.sequence > $0 }) ?? true {
-          highestSealed = header.sequence
-          newestSealed = place
-        }
-        guard isSealed || !onlySealed, highest.map({ header.sequence > $0 }) ?? true else { continue }
-        highest = header.sequence
-        newest = place
-        newestSequence = header.sequence
-        sequence = max(sequence, header.sequence)
-        payloadCount = header.payloadCount
-        let start = Int(shape.markSize) + JournalRecordShape.headerSize
-        for byte in 0..<header.payloadCount { payload[byte] = buffer[start + byte] }
-      }
-    }
-    if highest == nil, let failure { throw .flash(failure) }
-    return payloadCount
-  }
-
-  /// Reads one place.
-  ///
-  /// - Returns: its header; `nil` if there is no valid record.
-  func readRecord<Device: Flash & ~Copyable>(
-    at place: Place, from flash: inout Device, into buffer: inout InlineArray<832, UInt8>
-  ) throws(FlashError) -> JournalRecordHeader? {
-    let start = offset(of: place)
-    let mark = Int(shape.markSize)
-    try flash.readPrefix(mark + 32, of: &buffer, at: start)
-    guard shape.mayBegin(buffer.span.extracting(mark..<mark + 32)) else { return nil }
-    // One reading of the whole record: a torn word may read differently the next time, so that what was checked
-    // must be what is used.
-    try flash.readPrefix(Int(shape.stride), of: &buffer, at: start)
-    return shape.header(checking: buffer.span.extracting(mark..<Int(shape.sealOffset)))
-  }
-
-  /// Makes sure that the value that was found is the value from now on, whatever else is in flash.
-  ///
-  /// - Returns: false if it cannot be, without erasing the only sealed record that there is.
-  private mutating func settle<Device: Flash & ~Copyable>(
-    _ payload: Span<UInt8>, on flash: inout Device
-  ) throws(StorageError) -> Bool {
-    if isSealed {
-      if try hasTornSuccessor(on: &flash) { try switchArea(payload, to: &flash) }
-      return true
-    }
-    if let newest, let newestSealed, newest.area == newestSealed.area {
-      // What it followed is in the same area: the other one has nothing that is needed.
-      try switchArea(payload, to: &flash)
-      return true
-    }
-    if try appendBehindNewest(payload, to: &flash) { return true }
-    guard newestSealed == nil else { return false }
-    try switchArea(payload, to: &flash)
-    return true
-  }
-
-  /// Does what ``settle(_:on:)`` does, as far as the device still can; a worn-out journal must not stop a boot.
-  private mutating func settleIfPossible<Device: Flash & ~Copyable>(
-    _ payload: Span<UInt8>, on flash: inout Device
-  ) throws(StorageError) -> Bool {
-    do throws(StorageError) {
-      return try settle(payload, on: &flash)
-    } catch {
-      guard error != .flash(.powerLost) else { throw error }
-      return true
-    }
-  }
-
-  /// Whether there may be the remains of a commit after the newest record.
-  ///
-  /// They cannot be read now, but perhaps the next time; then the value would change without a commit. Such remains are
-  /// directly behind the newest record, or, if its area was full or of an earlier session, at the start of the other.
-  private mutating func hasTornSuccessor<Device: Flash & ~Copyable>(
-    on flash: inout Device
-  ) throws(StorageError) -> Bool {
-    guard let newest else { return false }
-    let behind = Place(area: newest.area, index: newest.index + 1)
-    if behind.index < shape.count(in: areas[behind.area]), try !isErased(behind, on: &flash) { return true }
-    let other = Place(area: 1 - newest.area, index: 0)
-    if try isErased(other, on: &flash) { return false }
-    var buffer = InlineArray<832, UInt8>(repeating: 0)
-    do throws(FlashError) {
-      let header = try readRecord(at: other, from: &flash, into: &buffer)
-      return header.map { $0.sequence > newestSequence } ?? true
-    } catch {
-      guard error != .powerLost else { throw .flash(error) }
-      return true
-    }
-  }
-
-  /// Whether a place reads as erased; false if it cannot be read.
-  func isErased<Device: Flash & ~Copyable>(
-    _ place: Place, on flash: inout Device
-  ) throws(StorageError) -> Bool {
-    let start = offset(of: place)
-    do throws(FlashError) {
-      return try flash.isErased(start..<start + shape.stride)
-    } catch {
-      guard error != .powerLost else { throw .flash(error) }
-      return false
-    }
-  }
-
   /// Writes to the first place behind the newest record that is erased and takes it.
   ///
   /// - Returns: whether there is one.
-  private mutating func appendBehindNewest<Device: Flash & ~Copyable>(
+  mutating func appendBehindNewest<Device: Flash & ~Copyable>(
     _ payload: Span<UInt8>, to flash: inout Device
   ) throws(StorageError) -> Bool {
     guard let newest else { return false }
@@ -356,13 +197,13 @@ extension Journal {
     return true
   }
 
-  private func offset(of place: Place) -> UInt32 {
+  func offset(of place: Place) -> UInt32 {
     areas[place.area].lowerBound + UInt32(place.index) * shape.stride
   }
 }
 
 extension Flash where Self: ~Copyable {
-  fileprivate mutating func readPrefix(
+  mutating func readPrefix(
     _ count: Int, of buffer: inout InlineArray<832, UInt8>, at offset: UInt32
   ) throws(FlashError) {
     var whole = buffer.mutableSpan

@@ -77,7 +77,7 @@ public func judge(
     try storage.revert(.healthCheckFailed, verifying: SHA256.self)
   } catch {
     guard error == .slotEmpty else { throw error }
-    try storage.keep(.healthCheckFailed)
+    try storage.keep(.healthCheckFailed, verifying: SHA256.self)
   }
 }
 

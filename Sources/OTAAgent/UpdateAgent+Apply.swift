@@ -55,7 +55,7 @@ extension UpdateAgent where Device: ~Copyable {
         try target.storage.revert(code, verifying: SodiumSHA256.self)
       } catch {
         guard error == .slotEmpty else { throw error }
-        try target.storage.keep(code)
+        try target.storage.keep(code, verifying: SodiumSHA256.self)
       }
       return .reversionRecorded
     } catch {

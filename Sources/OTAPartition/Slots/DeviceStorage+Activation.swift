@@ -75,16 +75,24 @@ extension DeviceStorage where Device: ~Copyable {
   ///   - code: why.
   ///   - hash: the function of the images' digests.
   /// - Throws: as ``revert(_:)``, and ``StorageError/slotEmpty`` also if the other slot does not verify any more: then
-  ///   nothing has changed, and ``keep(_:)`` may keep a bad image rather than none.
+  ///   nothing has changed, and ``keep(_:verifying:)`` may keep a bad image rather than none.
   public mutating func revert<Hash: HashFunction & ~Copyable>(
     _ code: ErrorCode, verifying hash: Hash.Type
   ) throws(StorageError) {
     try requireSettled()
     guard case .trial(let failed, _) = state.boot.selection else { throw .notOnTrial }
-    guard let previous = state.boot[failed.other], previous.sequenceNumber >= state.boot.securityCounter,
-      try holds(previous, in: failed.other, using: Hash.self)
-    else { throw .slotEmpty }
+    guard try mayBoot(failed.other, using: Hash.self) else { throw .slotEmpty }
     try revert(code)
+  }
+
+  /// Whether the boot manager would boot a slot: recorded, not below the security counter, and whole.
+  private mutating func mayBoot<Hash: HashFunction & ~Copyable>(
+    _ slot: SlotIdentifier, using hash: Hash.Type
+  ) throws(StorageError) -> Bool {
+    guard let record = state.boot[slot], record.sequenceNumber >= state.boot.securityCounter else {
+      return false
+    }
+    return try holds(record, in: slot, using: Hash.self)
   }
 
   /// Ends a trial that failed but cannot be reverted, because no other image is whole: the image stays selected.
@@ -92,12 +100,17 @@ extension DeviceStorage where Device: ~Copyable {
   /// One record; the security counter stays where it is, the other slot counts as empty, and the outcome to be reported is
   /// that the update failed. The device can be updated again.
   ///
-  /// - Parameter code: why it failed.
-  /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotInUse`` while images are moving;
-  ///   ``StorageError/flash(_:)``.
-  public mutating func keep(_ code: ErrorCode) throws(StorageError) {
+  /// - Parameters:
+  ///   - code: why it failed.
+  ///   - hash: the function of the images' digests.
+  /// - Throws: ``StorageError/notOnTrial``; ``StorageError/slotInUse`` while images are moving, or if the other slot
+  ///   verifies, and then nothing has changed; ``StorageError/flash(_:)``.
+  public mutating func keep<Hash: HashFunction & ~Copyable>(
+    _ code: ErrorCode, verifying hash: Hash.Type
+  ) throws(StorageError) {
     try requireSettled()
     guard case .trial(let slot, _) = state.boot.selection, slot == runningSlot else { throw .notOnTrial }
+    guard try !mayBoot(slot.other, using: Hash.self) else { throw .slotInUse }
     var next = state
     next.boot.selection = .confirmed(slot)
     next.boot[slot.other] = nil

@@ -42,7 +42,9 @@ struct MovingTests {
     }
     #expect(throws: StorageError.slotInUse) { try storage.confirm() }
     #expect(throws: StorageError.slotInUse) { try storage.revert(.healthCheckFailed) }
-    #expect(throws: StorageError.slotInUse) { try storage.keep(.healthCheckFailed) }
+    #expect(throws: StorageError.slotInUse) {
+      try storage.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
+    }
     #expect(storage.state == state)
     var flash = storage.closed()
     flash.resetCounters()
@@ -81,13 +83,15 @@ struct MovingTests {
     _ = try Self.boot(device, board)
     var storage = try DeviceStorage(opening: device, layout: board.layout)
     #expect(throws: StorageError.slotEmpty) { try storage.revert(.healthCheckFailed) }
-    try storage.keep(.healthCheckFailed)
+    try storage.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
     #expect(storage.state.boot.selection == .confirmed(.b) && storage.state.boot.slotB == board.newSet.record)
     #expect(storage.state.boot.lastRevert == .healthCheckFailed)
     #expect(storage.state.boot.securityCounter == board.oldSet.sequenceNumber)
     let report = Report(updateID: board.newSet.updateID, outcome: .failed(.healthCheckFailed))
     #expect(storage.state.update == .reporting(report))
-    #expect(throws: StorageError.notOnTrial) { try storage.keep(.healthCheckFailed) }
+    #expect(throws: StorageError.notOnTrial) {
+      try storage.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
+    }
     #expect(throws: StorageError.notOnTrial) { try storage.confirm() }
     #expect(try Self.boot(device, board).kind == .confirmed)
     var next = try DeviceStorage(opening: device, layout: board.layout)
@@ -104,12 +108,18 @@ struct MovingTests {
     _ = try Self.boot(device, board)
     var storage = try DeviceStorage(opening: device, layout: board.layout)
     let state = storage.state
-    #expect(throws: StorageError.slotInUse) { try storage.keep(.healthCheckFailed) }
+    #expect(throws: StorageError.slotInUse) {
+      try storage.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
+    }
     #expect(storage.state == state)
     var other = try DeviceStorage(opening: device, layout: board.layout, runningSlot: .a)
-    #expect(throws: StorageError.notOnTrial) { try other.keep(.healthCheckFailed) }
+    #expect(throws: StorageError.notOnTrial) {
+      try other.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
+    }
     var confirmed = try DeviceStorage(opening: try board.provisioned(board.oldSet), layout: board.layout)
-    #expect(throws: StorageError.notOnTrial) { try confirmed.keep(.healthCheckFailed) }
+    #expect(throws: StorageError.notOnTrial) {
+      try confirmed.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
+    }
   }
 
   private func installThird(

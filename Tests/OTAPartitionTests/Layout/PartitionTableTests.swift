@@ -85,7 +85,7 @@ struct PartitionTableTests {
       (4, 2, ParseError(.unsupported, at: 4)), (5, 17, ParseError(.limitExceeded, at: 5)),
       (6, 1, ParseError(.invalidValue, at: 6)), (8, 0x20, ParseError(.invalidValue, at: 8)),
       (8, 0, ParseError(.invalidValue, at: 9)), (24, 0, ParseError(.invalidValue, at: 24)),
-      (24, 7, ParseError(.invalidValue, at: 24)), (25, 1, ParseError(.invalidValue, at: 24)),
+      (24, 8, ParseError(.invalidValue, at: 24)), (25, 1, ParseError(.invalidValue, at: 24)),
     ] as [(Int, UInt8, ParseError)])
   func badFields(_ offset: Int, _ value: UInt8, _ error: ParseError) throws {
     var bytes = try Self.bytes(try Self.sample())

@@ -82,7 +82,7 @@ struct SetRegressionTests {
       // There is nothing else to boot; it can be kept, and is then open to the next one.
       #expect(boot.decision.kind == .fallback)
       var storage = try DeviceStorage(opening: boot.flash, layout: board.layout)
-      try storage.keep(.bootAttemptsExhausted)
+      try storage.keep(.bootAttemptsExhausted, verifying: SodiumSHA256.self)
       try install(third, on: &storage)
       #expect(try Self.boot(storage.closed(), board).decision.image == third.record)
       return

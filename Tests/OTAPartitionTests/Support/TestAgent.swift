@@ -82,7 +82,7 @@ struct TestAgent: Sendable {
       try storage.revert(.healthCheckFailed)
     } catch {
       guard error == .slotEmpty else { throw error }
-      try storage.keep(.healthCheckFailed)
+      try storage.keep(.healthCheckFailed, verifying: SodiumSHA256.self)
     }
   }
 

@@ -101,7 +101,7 @@ extension UpdateScenario {
     if layout.strategy.canRevert {
       try storage.revert(.healthCheckFailed)
     } else {
-      try storage.keep(.healthCheckFailed)
+      try storage.keep(.healthCheckFailed, verifying: SHA256.self)
     }
   }
 

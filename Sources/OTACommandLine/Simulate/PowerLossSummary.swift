@@ -193,5 +193,5 @@ extension PowerLossSummary.Document.Counts {
 
 extension PowerLossMatrix.Impossible {
   /// Why, for people.
-  fileprivate var text: String { reason == .unequalBlocks ? "blocks of different sizes" : "\(reason)" }
+  var text: String { reason == .unequalBlocks ? "blocks of different sizes" : "\(reason)" }
 }

@@ -57,6 +57,12 @@ struct SimulatePowerLoss: Command {
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
     let matrix = try selection.matrix()
+    // A check of nothing must not say that it passed.
+    if matrix.cases.isEmpty, let first = matrix.impossible.first {
+      throw CommandFailure(
+        "\(first.part), \(first.strategy.name)", why: "not possible: \(first.text)",
+        remedy: "choose another strategy or geometry", status: .usage)
+    }
     var checker = PowerLossChecker(seed: seed, depth: depth)
     if walks > 0 { checker.randomWalks = PowerLossChecker.RandomWalks(count: walks, length: 6) }
     let results =

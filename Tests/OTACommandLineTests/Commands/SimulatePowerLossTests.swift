@@ -55,6 +55,15 @@ struct SimulatePowerLossTests {
     #expect(run.diagnostics.contains("100 %"))
   }
 
+  @Test("a choice of which nothing is possible does not pass")
+  func nothing() async {
+    let run = await ota([
+      "simulate", "power-loss", "--geometry", "stm32f4-mixed", "--strategy", "swap-by-move",
+    ])
+    #expect(run.status == .usage && run.output.isEmpty)
+    #expect(run.diagnostics.contains("not possible: blocks of different sizes"))
+  }
+
   @Test("gives the same JSON for the same seed")
   func json() async throws {
     let first = await ota(Self.small + ["--json", "--walks", "3"])
@@ -71,11 +80,11 @@ struct SimulatePowerLossTests {
   @Test("says what is not possible, and does not count it")
   func impossible() async throws {
     let run = await ota([
-      "simulate", "power-loss", "--geometry", "stm32f4-mixed", "--strategy", "swap-by-move",
+      "simulate", "power-loss", "--geometry", "stm32f4-mixed", "--scenario", "healthy-update",
     ])
     #expect(run.status == .done)
     #expect(run.output.contains("not possible: stm32f4-mixed, swap-by-move: blocks of different sizes"))
-    #expect(run.output.contains("0 cases"))
+    #expect(run.output.contains("3 cases"))
   }
 
   @Test("replays a trace, and refuses one that leads nowhere")

@@ -10,17 +10,18 @@ extension DeviceStorage where Device: ~Copyable {
   ///   manager can see, it is where the image was before.
   /// - Precondition: the index is less than ``DeviceLayout/imageCount``.
   public func range(of slot: SlotIdentifier, image: Int = 0) -> Range<UInt32> {
-    let capacity = capacity(of: slot, image: image)
-    guard layout.strategy != .direct else { return layout[slot, image] }
-    let start: UInt32
-    if slot == primarySlot {
-      start = layout[.a, image].lowerBound
-    } else {
-      // Of a device that swaps by offset, slot b waits one group further up, slot a at the start.
-      let offset = slot == .b ? layout.offset(of: image, on: flash.geometry) : 0
-      start = layout[.b, image].lowerBound + offset
-    }
-    return start..<start + capacity
+    let start = start(of: slot, image: image)
+    return start..<start + capacity(of: slot, image: image)
+  }
+
+  /// Where ``range(of:image:)`` begins; asked for with every piece that is read or written, so without the walk over all
+  /// blocks that the length takes.
+  func start(of slot: SlotIdentifier, image: Int) -> UInt32 {
+    guard layout.strategy != .direct else { return layout[slot, image].lowerBound }
+    guard slot != primarySlot else { return layout[.a, image].lowerBound }
+    // Of a device that swaps by offset, slot b waits one group further up, slot a at the start.
+    let offset = slot == .b ? layout.offset(of: image, on: flash.geometry) : 0
+    return layout[.b, image].lowerBound + offset
   }
 
   /// The longest image that a slot takes, in bytes.
@@ -64,8 +65,8 @@ extension DeviceStorage where Device: ~Copyable {
   /// its own. Where the image in the primary place is overwritten, the first record also says that its slot is empty.
   ///
   /// - Throws: ``StorageError/slotEmpty`` if nothing is recorded for the slot, ``StorageError/journalFull`` if the journal
-  ///   has too few numbers left for all steps, and then nothing has changed; ``StorageError/flash(_:)``. After an error in the first record nothing has moved; after a later one, or a loss of
-  ///   power, ``finishRelocation()`` goes on.
+  ///   has too few numbers left for all steps, and then nothing has changed; ``StorageError/flash(_:)``. After an
+  ///   error in the first record nothing has moved; after a later one, or a loss of power, ``finishRelocation()`` goes on.
   mutating func relocate(to slot: SlotIdentifier) throws(StorageError) {
     guard let arriving = state.boot[slot] else { throw .slotEmpty }
     // Nothing begins that the journal has no numbers left to bring to its end.
@@ -81,7 +82,8 @@ extension DeviceStorage where Device: ~Copyable {
   /// Goes on with bringing an image to the primary place, if that was begun.
   ///
   /// - Throws: ``StorageError/slotEmpty`` if nothing is recorded for the slot, and ``StorageError/imageTooLarge`` if an
-  ///   image does not fit its place, which no device with this layout has committed; ``StorageError/flash(_:)``, ``StorageError/journalFull``: nothing is lost, and it can be tried again.
+  ///   image does not fit its place, which no device with this layout has committed; ``StorageError/flash(_:)``,
+  ///   ``StorageError/journalFull``: nothing is lost, and it can be tried again.
   mutating func finishRelocation() throws(StorageError) {
     guard case .moving(let slot, let first) = state.boot.placement else { return }
     guard let arriving = state.boot[slot] else { throw .slotEmpty }

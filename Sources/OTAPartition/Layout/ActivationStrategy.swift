@@ -33,6 +33,24 @@ public enum ActivationStrategy: Equatable, Sendable {
     case overwrite
   }
 
+  /// Takes a way, and what it needs.
+  ///
+  /// - Parameters:
+  ///   - kind: which way.
+  ///   - scratch: the scratch area; only a swap with scratch looks at it.
+  /// - Throws: ``LayoutError/missingPartition`` if that has none.
+  public init(_ kind: Kind, scratch: Range<UInt32>?) throws(LayoutError) {
+    switch kind {
+    case .direct: self = .direct
+    case .swapByMove: self = .swapByMove
+    case .swapByOffset: self = .swapByOffset
+    case .overwrite: self = .overwrite
+    case .swapWithScratch:
+      guard let scratch else { throw .missingPartition }
+      self = .swapWithScratch(scratch)
+    }
+  }
+
   /// Which way it is.
   public var kind: Kind {
     switch self {

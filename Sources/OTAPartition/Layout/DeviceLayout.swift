@@ -78,16 +78,7 @@ public struct DeviceLayout: Equatable, Sendable {
     }
     guard let areas = try table.pair(of: .journal, number: 0) else { throw .missingPartition }
     guard table.count(of: .journal) == 2, table.count(of: .scratch) <= 1 else { throw .duplicatePartition }
-    let chosen: ActivationStrategy
-    switch strategy {
-    case .direct: chosen = .direct
-    case .swapByMove: chosen = .swapByMove
-    case .swapByOffset: chosen = .swapByOffset
-    case .overwrite: chosen = .overwrite
-    case .swapWithScratch:
-      guard let scratch = try table.range(of: .scratch, number: 0) else { throw .missingPartition }
-      chosen = .swapWithScratch(scratch)
-    }
+    let chosen = try ActivationStrategy(strategy, scratch: try table.range(of: .scratch, number: 0))
     try self.init(places: places, journalA: areas.a, journalB: areas.b, strategy: chosen, on: geometry)
   }
 

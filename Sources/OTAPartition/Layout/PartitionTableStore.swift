@@ -32,14 +32,8 @@ public struct PartitionTableStore: Sendable {
   /// - Throws: ``LayoutError/tooSmall`` for an area without room for four tables, ``LayoutError/outOfBounds``,
   ///   ``LayoutError/notAligned``, ``LayoutError/overlap``.
   public init(copyA: Range<UInt32>, copyB: Range<UInt32>, on geometry: FlashGeometry) throws(LayoutError) {
-    try geometry.checkPartition(copyA)
-    try geometry.checkPartition(copyB)
-    guard !copyA.overlaps(copyB) else { throw .overlap }
-    journal = Journal(
-      areas: [copyA, copyB], payloadCapacity: PartitionTable.maximumSize, geometry: geometry)
-    guard journal.shape.count(in: copyA) >= DeviceLayout.minimumRecordsPerArea,
-      journal.shape.count(in: copyB) >= DeviceLayout.minimumRecordsPerArea
-    else { throw .tooSmall }
+    journal = try Journal(
+      checking: copyA, copyB, payloadCapacity: PartitionTable.maximumSize, on: geometry)
     self.copyA = copyA
     self.copyB = copyB
   }
@@ -76,7 +70,7 @@ public struct PartitionTableStore: Sendable {
     let table = try PartitionTableStore.parse(payload)
     try check(table, on: flash.geometry)
     isOpen = true
-    hasTwoCopies = try mirror(payload, on: &flash)
+    hasTwoCopies = try journal.keepTwoCopies(of: payload, on: &flash)
     return table
   }
 
@@ -105,7 +99,7 @@ public struct PartitionTableStore: Sendable {
     isOpen = false
     try journal.commit(payload, to: &flash)
     isOpen = true
-    hasTwoCopies = try mirror(payload, on: &flash)
+    hasTwoCopies = try journal.keepTwoCopies(of: payload, on: &flash)
   }
 
   /// Writes the first table to a device, over whatever the two areas hold: for the factory.
@@ -129,7 +123,7 @@ public struct PartitionTableStore: Sendable {
     isOpen = false
     try journal.format(&flash, payload: payload)
     isOpen = true
-    hasTwoCopies = try mirror(payload, on: &flash)
+    hasTwoCopies = try journal.keepTwoCopies(of: payload, on: &flash)
   }
 }
 
@@ -144,22 +138,6 @@ extension PartitionTableStore {
       guard let range = table[index].range, !range.overlaps(copyA), !range.overlaps(copyB) else {
         throw .layout(.overlap)
       }
-    }
-  }
-
-  /// Writes the second copy if it is not there.
-  ///
-  /// - Returns: whether it is there now.
-  /// - Throws: only if the power goes: one copy is enough to go on.
-  private mutating func mirror<Device: Flash & ~Copyable>(
-    _ payload: Span<UInt8>, on flash: inout Device
-  ) throws(StorageError) -> Bool {
-    do throws(StorageError) {
-      if try !journal.isMirrored(payload, on: &flash) { try journal.mirror(payload, to: &flash) }
-      return true
-    } catch {
-      guard error != .flash(.powerLost) else { throw error }
-      return false
     }
   }
 

@@ -159,7 +159,7 @@ extension DeviceStorage where Device: ~Copyable {
   ) -> UInt32 {
     if stagedBytes >= size { return size }
     let place = record.place(ofByte: stagedBytes)
-    let start = range(of: slot, image: place.image).lowerBound
+    let start = start(of: slot, image: place.image)
     let block = flash.geometry.eraseBlock(containing: start + place.offset)
     return stagedBytes - place.offset + ((block?.lowerBound ?? start) - start)
   }
@@ -167,7 +167,7 @@ extension DeviceStorage where Device: ~Copyable {
   /// Where the next byte of a writer goes.
   private func position(of writer: borrowing SlotWriter) -> UInt32 {
     let place = writer.staging.record.place(ofByte: writer.written)
-    return range(of: writer.staging.slot, image: place.image).lowerBound + place.offset
+    return start(of: writer.staging.slot, image: place.image) + place.offset
   }
 
   /// Appends bytes of one image.

@@ -155,7 +155,7 @@ public struct DeviceStorage<Device: Flash & ~Copyable>: ~Copyable {
     while done < count {
       let place = record.place(ofByte: offset + done)
       let part = min(place.remaining, count - done)
-      let start = range(of: runningSlot, image: place.image).lowerBound + place.offset
+      let start = start(of: runningSlot, image: place.image) + place.offset
       do throws(FlashError) {
         try flash.readPart(Int(done)..<Int(done + part), of: &destination, at: start)
       } catch {

@@ -10,6 +10,6 @@ func partition<Device: Flash>(flash: Device) throws {
     journalB: 0x6_2000..<0x6_4000, on: flash.geometry)
   var storage = try DeviceStorage(opening: flash, layout: layout)
   let decision = try BootManager.boot(&storage, hash: SHA256.self)
-  print("jump to \(layout[decision.slot]), verified just now")
+  print("jump to \(storage.range(of: decision.slot)), verified just now")
   // snippet.hide
 }

@@ -45,20 +45,16 @@ public struct PowerLossBoard: Sendable {
       let needsFreeGroup = strategy == .swapByMove || strategy == .swapByOffset
       return geometry.shortened(pair, to: groupCount + (needsFreeGroup && !hasFreeGroup ? 1 : 0))
     }
-    let chosen: ActivationStrategy
-    switch strategy {
-    case .direct: chosen = .direct
-    case .swapByMove: chosen = .swapByMove
-    case .swapByOffset: chosen = .swapByOffset
-    case .overwrite: chosen = .overwrite
-    case .swapWithScratch:
+    var scratch: Range<UInt32>?
+    if strategy == .swapWithScratch {
       let group = short.map { geometry.largestGroup(of: $0) }.max() ?? 0
-      let scratch = try part.layout.scratch.map { area throws(LayoutError) in try part.range(of: area) }
-      let room = scratch ?? short[0].b.upperBound..<slots[0].b.upperBound
+      let own = try part.layout.scratch.map { area throws(LayoutError) in try part.range(of: area) }
+      let room = own ?? short[0].b.upperBound..<slots[0].b.upperBound
       let end = geometry.border(atOrAfter: room.lowerBound + group)
       guard end <= room.upperBound else { throw .tooSmall }
-      chosen = .swapWithScratch(room.lowerBound..<end)
+      scratch = room.lowerBound..<end
     }
+    let chosen = try ActivationStrategy(strategy, scratch: scratch)
     self.part = part
     self.geometry = geometry
     self.groupCount = groupCount

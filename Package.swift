@@ -28,7 +28,7 @@ func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
 }
 
-func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
@@ -87,6 +87,10 @@ let package = Package(
     // C libraries, and shims where Swift cannot import (variadic functions, macros).
     system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CBZip2", apt: "libbz2-dev"),
+    system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
+    system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    system("CZopfli", apt: "libzopfli-dev"),
     system("CDivsufsort", pkgConfig: "libdivsufsort", apt: "libdivsufsort-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),

@@ -55,7 +55,7 @@ struct DeltaApply: Command {
     if isJSON {
       try context.console.printJSON(
         Result(
-          format: PatchFormat.bsdiff43.rawValue, oldSize: old.count, newSize: new.count,
+          format: patch.format.rawValue, oldSize: old.count, newSize: new.count,
           patchSize: patch.bytes.count, newDigest: digest.description))
     } else {
       try context.console.print("\(newPath): \(new.count) bytes, SHA-256 \(digest)")

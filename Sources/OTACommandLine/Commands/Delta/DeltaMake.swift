@@ -1,6 +1,7 @@
 import OTACore
 import OTACrypto
 import OTACryptoSodium
+import OTADelta
 import OTADeltaEncoder
 
 /// `ota delta make`: a patch from two images.
@@ -13,7 +14,7 @@ struct DeltaMake: Command {
     Makes the patch that turns the image OLD into the image NEW, applies it once to be sure, and writes it
     to PATCH. OLD and NEW may be '-' for standard input.
 
-      --format NAME   bsdiff43, the default; native, bsdiff40, vcdiff and zstd are not in this build
+      --format NAME   \(namesOf(PatchFormat.availableNames)); default \(PatchFormat.standard.rawValue)
       --memory BYTES  the memory that the device has for the decoder; a patch that needs more is refused
       --json          the result as JSON
     """
@@ -40,7 +41,7 @@ struct DeltaMake: Command {
   init(arguments: inout ArgumentCursor) throws(UsageError) {
     isJSON = try arguments.flag("--json")
     memory = try arguments.integerOption("--memory", in: 1...Int(UInt32.max))
-    format = try PatchFormat(option: try arguments.option("--format") ?? PatchFormat.bsdiff43.rawValue)
+    format = try PatchFormat(option: try arguments.option("--format") ?? PatchFormat.standard.rawValue)
     oldPath = try arguments.positional("OLD")
     newPath = try arguments.positional("NEW")
     patchPath = try arguments.positional("PATCH")
@@ -48,25 +49,28 @@ struct DeltaMake: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    guard format.delta == .bsdiff43 else {
+    guard let codec = format.codec else {
       throw CommandFailure(
         "delta make", why: "this build has no encoder for \(format.rawValue)",
-        remedy: "use --format bsdiff43", code: .deltaUnsupportedFormat, status: .usage)
+        remedy: "use --format \(PatchFormat.standard.rawValue)", code: .deltaUnsupportedFormat, status: .usage
+      )
     }
-    let needed = BSDiff43Encoder.decoderMemory
-    if let memory, memory < needed {
-      throw CommandFailure(
-        "delta make", why: "a decoder for bsdiff43 needs \(needed) bytes of memory, not \(memory)",
-        remedy: "allow more with --memory, or send the whole image", code: .deltaMemoryExceeded)
-    }
-    let old = try InputFile.read(oldPath, limit: BSDiff43Encoder.maximumImageSize)
-    let new = try InputFile.read(newPath, limit: BSDiff43Encoder.maximumImageSize)
+    try checkMemory(codec.minimumDecoderMemory)
+    let old = try InputFile.read(oldPath, limit: codec.maximumImageSize)
+    let new = try InputFile.read(newPath, limit: codec.maximumImageSize)
     let patch: [UInt8]
+    let needed: UInt32
     do throws(DeltaEncoderError) {
-      patch = try BSDiff43Encoder.makePatch(old: old, new: new)
+      patch = try codec.makePatch(old: old, new: new, memory: memory.map(UInt32.init) ?? .max)
+      do throws(DeltaError) {
+        needed = try codec.decoderMemory(of: patch)
+      } catch {
+        throw .verificationFailed(error)
+      }
     } catch {
       throw Self.failure(error)
     }
+    try checkMemory(needed)
     try OutputFile.write(patch.span, to: patchPath)
     if isJSON {
       try context.console.printJSON(
@@ -81,6 +85,14 @@ struct DeltaMake: Command {
         "\(patchPath): \(patch.count) bytes\(share.map { ", \($0) of the new image" } ?? "")")
     }
     return .done
+  }
+
+  /// Refuses a patch whose decoder needs more than the device has.
+  private func checkMemory(_ needed: UInt32) throws(CommandFailure) {
+    guard let memory, memory < needed else { return }
+    throw CommandFailure(
+      "delta make", why: "a decoder for \(format.rawValue) needs \(needed) bytes of memory, not \(memory)",
+      remedy: "allow more with --memory, or send the whole image", code: .deltaMemoryExceeded)
   }
 
   private static func failure(_ error: DeltaEncoderError) -> CommandFailure {

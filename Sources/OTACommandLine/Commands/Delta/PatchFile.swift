@@ -1,13 +1,17 @@
 import OTACore
 import OTADelta
-import OTADeltaZlib
 
 /// A patch whose header this build understands.
 struct PatchFile: Sendable {
+  /// What the patch is.
+  let format: PatchFormat
   /// How many bytes the new image has, as the patch says.
   let imageSize: UInt32
+  /// What the decoder takes at most, in bytes.
+  let decoderMemory: UInt32
   let bytes: [UInt8]
   let path: String
+  private let codec: any PatchCodec.Type
 
   /// The most bytes of a patch or image that the command line works on: what its formats can hold.
   static let sizeLimit = Int(Int32.max)
@@ -23,28 +27,28 @@ struct PatchFile: Sendable {
         path, why: "not a patch of a format that is known", remedy: "check that it is the right file",
         code: .deltaUnsupportedFormat)
     }
-    guard format.delta != nil else {
+    guard let codec = format.codec else {
       throw CommandFailure(
         path, why: "a patch of the format \(format.rawValue), which this build does not decode",
-        remedy: "make it with --format bsdiff43", code: .deltaUnsupportedFormat)
+        remedy: "make it with --format \(PatchFormat.standard.rawValue)", code: .deltaUnsupportedFormat)
     }
-    var size: UInt64?
-    do throws(ParseError) {
-      var cursor = ByteCursor(bytes.span)
-      _ = try cursor.readBytes(count: BSDiff43Format.magicSize)
-      size = try cursor.readLittleEndian(UInt64.self)
-    } catch {
-      size = nil
-    }
-    guard let size else { throw deltaFailure(path, .truncated) }
-    guard let imageSize = UInt32(exactly: size), imageSize <= PatchFile.sizeLimit else {
+    do throws(DeltaError) {
+      guard let size = UInt32(exactly: try codec.imageSize(of: bytes)), size <= PatchFile.sizeLimit else {
+        throw .imageTooLarge
+      }
+      imageSize = size
+      decoderMemory = try codec.decoderMemory(of: bytes)
+    } catch .imageTooLarge {
       throw CommandFailure(
         path, why: "says that the new image has more than \(PatchFile.sizeLimit) bytes",
         remedy: "the patch is damaged; make it again", code: .deltaMalformed)
+    } catch {
+      throw deltaFailure(path, format, error)
     }
-    self.imageSize = imageSize
+    self.format = format
     self.bytes = bytes
     self.path = path
+    self.codec = codec
   }
 
   /// Decodes the whole patch.
@@ -58,24 +62,29 @@ struct PatchFile: Sendable {
   func decode<Source: ImageSource, Sink: ImageSink>(
     sourceSize: UInt32, memory: UInt32, source: inout Source, sink: inout Sink
   ) throws(CommandFailure) {
-    let limits = Limits(
-      imageSize: .max, payloadSize: UInt32(PatchFile.sizeLimit), decoderMemory: memory)
     do throws(DeltaError) {
-      var decoder = try BSDiff43Decoder<ZlibInflater>(
-        imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-      do throws(PatchError<Source.Failure, Sink.Failure>) {
-        try decoder.push(bytes.span, source: &source, sink: &sink)
-      } catch {
-        switch error {
-        case .delta(let error): throw error
-        case .source: throw .sourceOutOfRange
-        case .sink: throw .abandoned
-        }
-      }
-      try decoder.finish()
+      try codec.decode(
+        bytes, imageSize: imageSize, sourceSize: sourceSize, limits: PatchFile.limits(memory: memory),
+        from: &source, to: &sink)
     } catch {
-      throw deltaFailure(path, error)
+      throw deltaFailure(path, format, error)
     }
+  }
+
+  /// Tells what is in the patch, without the image that it starts from.
+  ///
+  /// - Throws: a failure that names the patch.
+  func contents() throws(CommandFailure) -> PatchContents {
+    do throws(DeltaError) {
+      return try codec.contents(
+        of: bytes, imageSize: imageSize, limits: PatchFile.limits(memory: .max))
+    } catch {
+      throw deltaFailure(path, format, error)
+    }
+  }
+
+  private static func limits(memory: UInt32) -> Limits {
+    Limits(imageSize: .max, payloadSize: UInt32(sizeLimit), decoderMemory: memory)
   }
 }
 
@@ -83,13 +92,16 @@ struct PatchFile: Sendable {
 ///
 /// - Parameters:
 ///   - path: the patch.
+///   - format: what it was taken for.
 ///   - error: what the decoder threw.
 /// - Returns: a failure with status ``ExitStatus/failed``.
-func deltaFailure(_ path: String, _ error: DeltaError) -> CommandFailure {
+func deltaFailure(_ path: String, _ format: PatchFormat, _ error: DeltaError) -> CommandFailure {
   let (why, remedy) =
     switch error {
-    case .unsupportedFormat: ("not a patch of the format bsdiff43", "check that it is the right file")
-    case .unsupportedCompression: ("compressed in another way than zlib", "make it with this program")
+    case .unsupportedFormat:
+      ("not a patch of the format \(format.rawValue)", "check that it is the right file")
+    case .unsupportedCompression:
+      ("compressed in a way that this build does not decode", "make it with this program")
     case .truncated: ("the patch ends too early", "get the whole file, or make it again")
     case .trailingData:
       ("there are bytes behind the end of the patch", "get the file again, or make it again")

@@ -1,11 +1,20 @@
-import OTACore
-
-/// The patch formats that the command line has names for; a build decodes some of them.
+/// The patch formats that the command line has names for; a build makes and applies those with a ``codec``.
 enum PatchFormat: String, CaseIterable, Sendable {
   case native, bsdiff40, bsdiff43, vcdiff, zstd
 
-  /// The format in the core, if this build has it.
-  var delta: DeltaFormat? { DeltaFormat(name: rawValue) }
+  /// What is made if no format is asked for.
+  static let standard = bsdiff43
+
+  /// How this build makes and applies patches of the format, if it does.
+  var codec: (any PatchCodec.Type)? {
+    switch self {
+    case .bsdiff43: BSDiff43Codec.self
+    case .native, .bsdiff40, .vcdiff, .zstd: nil
+    }
+  }
+
+  /// The names of the formats that this build makes and applies.
+  static var availableNames: [String] { allCases.filter { $0.codec != nil }.map(\.rawValue) }
 
   /// Takes the value of `--format`.
   ///

@@ -1,0 +1,35 @@
+import OTACore
+import OTADelta
+import OTADeltaEncoder
+import OTADeltaZlib
+
+/// `ENDSLEY/BSDIFF43` with zlib.
+enum BSDiff43Codec: PatchCodec {
+  static var maximumImageSize: Int { BSDiff43Encoder.maximumImageSize }
+  static var minimumDecoderMemory: UInt32 { BSDiff43Encoder.decoderMemory }
+
+  static func decoderMemory(of patch: [UInt8]) throws(DeltaError) -> UInt32 { BSDiff43Encoder.decoderMemory }
+
+  static func imageSize(of patch: [UInt8]) throws(DeltaError) -> UInt64 {
+    do throws(ParseError) {
+      var cursor = ByteCursor(patch.span)
+      _ = try cursor.readBytes(count: BSDiff43Format.magicSize)
+      return try cursor.readLittleEndian(UInt64.self)
+    } catch {
+      throw .truncated
+    }
+  }
+
+  static func makePatch(old: [UInt8], new: [UInt8], memory: UInt32) throws(DeltaEncoderError) -> [UInt8] {
+    try BSDiff43Encoder.makePatch(old: old, new: new)
+  }
+
+  static func decode<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError) {
+    let decoder = try BSDiff43Decoder<ZlibInflater>(
+      imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+    try decode(patch, with: decoder, from: &source, to: &sink)
+  }
+}

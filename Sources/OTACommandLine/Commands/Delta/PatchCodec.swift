@@ -1,0 +1,122 @@
+import OTACore
+import OTADelta
+import OTADeltaEncoder
+
+/// What the command line needs to know of a format that this build makes and applies; one file a format in `Formats`,
+/// and one line in ``PatchFormat/codec``.
+protocol PatchCodec: SendableMetatype {
+  /// The largest image that the encoder takes, in bytes.
+  static var maximumImageSize: Int { get }
+
+  /// What a decoder of any patch takes at least, in bytes; so much can be said before there is a patch.
+  static var minimumDecoderMemory: UInt32 { get }
+
+  /// What the decoder of this patch takes at most, in bytes.
+  ///
+  /// - Throws: what the decoder would throw for the header that says it.
+  static func decoderMemory(of patch: [UInt8]) throws(DeltaError) -> UInt32
+
+  /// How many bytes the new image has, as the patch says; not yet held against any limit.
+  ///
+  /// - Throws: what the decoder would throw for the header that says it.
+  static func imageSize(of patch: [UInt8]) throws(DeltaError) -> UInt64
+
+  /// Makes a patch; stops when the current task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - old: the image to start from.
+  ///   - new: the image to make.
+  ///   - memory: what the decoder may take, in bytes, for formats that can trade it for size. The caller refuses a
+  ///     patch that takes more.
+  /// - Returns: the patch.
+  /// - Throws: as the encoder of the format does.
+  static func makePatch(old: [UInt8], new: [UInt8], memory: UInt32) throws(DeltaEncoderError) -> [UInt8]
+
+  /// Decodes a whole patch; most formats call ``decode(_:with:from:to:)``.
+  ///
+  /// - Parameters:
+  ///   - patch: all of it.
+  ///   - imageSize: how many bytes the new image has.
+  ///   - sourceSize: how many bytes the old one has.
+  ///   - limits: of the decoder.
+  ///   - source: the old image.
+  ///   - sink: gets the new one.
+  /// - Throws: why the decoder refused; then the sink has a part of the image.
+  static func decode<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError)
+
+  /// What of the patch can be told without the image that it starts from.
+  ///
+  /// By default, the patch is decoded over an image of zeros. Formats that check the old or the new image by
+  /// themselves say what they can in another way.
+  static func contents(of patch: [UInt8], imageSize: UInt32, limits: Limits) throws(DeltaError)
+    -> PatchContents
+}
+
+/// What makes up the new image; nothing where the format does not tell without the old image.
+struct PatchContents {
+  /// How many bytes are read from the old image.
+  var bytesFromOld: Int?
+  /// How many bytes the patch brings.
+  var bytesFromPatch: Int?
+  /// How many bytes the old image has at least.
+  var oldSizeAtLeast: UInt32?
+}
+
+extension PatchCodec {
+  static func contents(
+    of patch: [UInt8], imageSize: UInt32, limits: Limits
+  ) throws(DeltaError) -> PatchContents {
+    var source = CountingSource()
+    var sink = CountingSink()
+    try decode(
+      patch, imageSize: imageSize, sourceSize: .max, limits: limits, from: &source, to: &sink)
+    return PatchContents(
+      bytesFromOld: source.count, bytesFromPatch: sink.count - source.count, oldSizeAtLeast: source.end)
+  }
+
+  /// Pushes a whole patch through a decoder and ends it.
+  ///
+  /// - Throws: what the decoder throws; ``DeltaError/sourceOutOfRange`` if the old image cannot be read there,
+  ///   ``DeltaError/abandoned`` if the sink fails.
+  static func decode<Decoder: PayloadDecoder & ~Copyable, Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], with decoder: consuming Decoder, from source: inout Source, to sink: inout Sink
+  ) throws(DeltaError) {
+    do throws(PatchError<Source.Failure, Sink.Failure>) {
+      try decoder.push(patch.span, source: &source, sink: &sink)
+    } catch {
+      switch error {
+      case .delta(let error): throw error
+      case .source: throw .sourceOutOfRange
+      case .sink: throw .abandoned
+      }
+    }
+    try decoder.finish()
+  }
+}
+
+/// An old image of any size, of which only is noted what is read.
+private struct CountingSource: ImageSource {
+  /// How many bytes were read.
+  private(set) var count = 0
+  /// The end of what was read.
+  private(set) var end: UInt32 = 0
+
+  mutating func read(into destination: inout MutableSpan<UInt8>, at offset: UInt32) throws(Never) {
+    for index in 0..<destination.count { destination[index] = 0 }
+    count += destination.count
+    // The decoder stays below the source size, so the sum fits.
+    end = max(end, offset + UInt32(destination.count))
+  }
+}
+
+/// A new image, of which only is noted how long it is.
+private struct CountingSink: ImageSink {
+  private(set) var count = 0
+
+  mutating func write(_ bytes: Span<UInt8>) throws(Never) {
+    count += bytes.count
+  }
+}

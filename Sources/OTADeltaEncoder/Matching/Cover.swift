@@ -19,8 +19,8 @@ struct CoverScanner: ~Copyable {
   private let new: [UInt8]
   private let suffixes: SuffixArray
 
-  /// A new match must explain this many bytes more than staying on the old one does.
-  private static var switchingGain: Int { 8 }
+  /// By how many bytes more than staying on the old match a new one must explain to be taken, in bsdiff 4.3.
+  static var usualGain: Int { 8 }
   /// Above this length the match one byte later is taken over instead of searched for again, or images that
   /// repeat themselves would take quadratic time.
   private static var carryLength: Int { 256 }
@@ -38,11 +38,16 @@ struct CoverScanner: ~Copyable {
 
   /// Cuts the whole new image.
   ///
-  /// - Parameter isCancelled: asked now and then; `true` stops.
+  /// - Parameters:
+  ///   - switchingGain: a new match must explain more than this many bytes more than staying on the old one does; at
+  ///     least 0.
+  ///   - isCancelled: asked now and then; `true` stops.
   /// - Returns: covers in the order of the new image, together all of it; the last may be followed by no other, the
   ///   first may be empty.
   /// - Throws: ``DeltaEncoderError/cancelled``.
-  func scan(isCancelled: () -> Bool) throws(DeltaEncoderError) -> [Cover] {
+  func scan(
+    switchingGain: Int = CoverScanner.usualGain, isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> [Cover] {
     let old = self.old.span
     let new = self.new.span
     var covers: [Cover] = []
@@ -74,7 +79,7 @@ struct CoverScanner: ~Copyable {
           counted += 1
         }
         if match.length == agreeing && match.length != 0 { break }
-        if match.length > agreeing + CoverScanner.switchingGain { break }
+        if match.length > agreeing + switchingGain { break }
         if agrees(old, scan - lastNew + lastOld, new, scan) { agreeing -= 1 }
         scan += 1
       }

@@ -2,7 +2,7 @@ import CDivsufsort
 
 /// All suffixes of an image in order, to find the longest match of any bytes in it.
 ///
-/// Takes four bytes a byte of the image.
+/// Takes four bytes a byte of the image, and 256 KiB.
 struct SuffixArray {
   /// A place in the image and how many bytes agree there.
   struct Match: Equatable {
@@ -11,6 +11,8 @@ struct SuffixArray {
   }
 
   private let starts: [Int32]
+  /// For each two bytes, where in the order the suffixes are that begin with them or with greater ones.
+  private let buckets: [Int32]
 
   /// Sorts the suffixes.
   ///
@@ -20,6 +22,7 @@ struct SuffixArray {
     guard let count = Int32(exactly: image.count) else { throw .imageTooLarge }
     guard count > 0 else {
       starts = []
+      buckets = []
       return
     }
     var starts = [Int32](repeating: 0, count: image.count)
@@ -30,6 +33,19 @@ struct SuffixArray {
     }
     guard status == 0 else { throw .outOfMemory }
     self.starts = starts
+    buckets = SuffixArray.bucketsOf(image)
+  }
+
+  private static func bucketsOf(_ image: [UInt8]) -> [Int32] {
+    let image = image.span
+    var buckets = [Int32](repeating: 0, count: (1 << 16) + 1)
+    for index in 1..<image.count {
+      buckets[Int(image[index - 1]) << 8 + Int(image[index]) + 1] += 1
+    }
+    // The suffix of one byte is before those of two bytes that begin with it.
+    buckets[Int(image[image.count - 1]) << 8] += 1
+    for index in 1..<buckets.count { buckets[index] += buckets[index - 1] }
+    return buckets
   }
 
   /// The longest match of the bytes of `new` from `start` on.
@@ -46,18 +62,18 @@ struct SuffixArray {
     guard !starts.isEmpty else { return Match(position: 0, length: 0) }
     var low = 0
     var high = starts.count - 1
-    var best = Match(position: 0, length: 0)
+    if start + 1 < new.count {
+      // The place in the order is between the last suffix before those with the same two bytes and the first behind.
+      let bucket = Int(new[start]) << 8 + Int(new[start + 1])
+      low = max(low, Int(buckets[bucket]) - 1)
+      high = min(high, Int(buckets[bucket + 1]))
+    }
     var lowLength = commonLength(new, start, old, Int(starts[low]), from: 0)
     var highLength = commonLength(new, start, old, Int(starts[high]), from: 0)
-    best =
-      lowLength >= highLength
-      ? Match(position: Int(starts[low]), length: lowLength)
-      : Match(position: Int(starts[high]), length: highLength)
     while high - low > 1 {
       let middle = low + (high - low) / 2
       let position = Int(starts[middle])
       let length = commonLength(new, start, old, position, from: min(lowLength, highLength))
-      if length > best.length { best = Match(position: position, length: length) }
       if isSuffixBelow(position, old, new, start, length) {
         low = middle
         lowLength = length
@@ -66,7 +82,9 @@ struct SuffixArray {
         highLength = length
       }
     }
-    return best
+    return lowLength > highLength
+      ? Match(position: Int(starts[low]), length: lowLength)
+      : Match(position: Int(starts[high]), length: highLength)
   }
 
   /// Whether the suffix sorts before the bytes to find, when `length` bytes of both agree.

@@ -33,8 +33,9 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 }
 
 let libraries = [
-  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaEncoder",
-  "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
+  "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
+  "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -48,14 +49,17 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore"], exclude: ["Zlib"]),
+    core("OTADelta", ["OTACore"], exclude: ["Zlib", "BZip2"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
     // Backends over C libraries: targets of their own, so that nobody links what he does not name.
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
-    hosted("OTADeltaEncoder", ["OTACore", "OTADelta", "OTADeltaZlib", "CDivsufsort", "CZlib"]),
+    hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
+    hosted(
+      "OTADeltaEncoder",
+      ["OTACore", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "CDivsufsort", "CZlib", "CBZip2"]),
 
     // Device side.
     hosted("OTAFlashSimulator", ["OTACore", "OTAPartition"]),
@@ -78,7 +82,7 @@ let package = Package(
       "OTACommandLine",
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaEncoder",
+        "OTADeltaBZip2", "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
         "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),
@@ -101,7 +105,7 @@ let package = Package(
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
-    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaEncoder"]),
+    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaEncoder", "CBZip2"]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),

@@ -26,7 +26,7 @@ public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
   case outputOverflow
   /// A control triple reads or seeks outside the old image.
   case sourceOutOfRange
-  /// Two control triples in a row make no byte.
+  /// Too many control triples make no byte.
   case noProgress
   /// The old image is not the one that the patch was made from (for callers that compare digests).
   case sourceMismatch

@@ -1,10 +1,10 @@
 public import OTACore
 
-/// Applies a patch of the format `ENDSLEY/BSDIFF43` with zlib while it arrives.
+/// Applies a patch of the format `ENDSLEY/BSDIFF43` while it arrives, with zlib or whatever the decompressor inflates.
 ///
-/// Memory is bounded by ``memoryRequirement``, time by the length of the payload and 49 decompressed bytes for each
-/// byte of the new image: a triple without output may not follow another one. Nothing is written before the header
-/// agrees with what the caller expects, and never more than the expected size.
+/// Memory is bounded by ``memoryRequirement``, time by the length of the payload and 28 decompressed bytes for each
+/// byte of the new image: only so many triples may be without output. Nothing is written before the header agrees with
+/// what the caller expects, and never more than the expected size.
 ///
 /// - Note: Source: Docs/DeltaFormat.md.
 public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, PayloadDecoder {
@@ -42,7 +42,7 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
   private var extraCount: UInt32 = 0
   private var sourcePosition: UInt32 = 0
   private var nextSourcePosition: UInt32 = 0
-  private var lastControlWasEmpty = false
+  private var emptyControlsLeft: UInt32
   private var inflated = InlineArray<512, UInt8>(repeating: 0)
   private var old = InlineArray<512, UInt8>(repeating: 0)
 
@@ -67,6 +67,7 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
     self.inflater = try Inflater()
     self.imageSize = imageSize
     self.sourceSize = sourceSize
+    emptyControlsLeft = BSDiff43Control.emptyLimit(imageSize: imageSize)
   }
 
   /// Takes the next bytes of the payload and writes all the image bytes that follow from them.
@@ -190,8 +191,10 @@ public struct BSDiff43Decoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Pa
   private mutating func takeControl() throws(DeltaError) {
     let control = try BSDiff43Control(
       field.span, outputLeft: imageSize - outputCount, sourcePosition: sourcePosition, sourceSize: sourceSize)
-    guard !control.isEmpty || !lastControlWasEmpty else { throw .noProgress }
-    lastControlWasEmpty = control.isEmpty
+    if control.isEmpty {
+      guard emptyControlsLeft > 0 else { throw .noProgress }
+      emptyControlsLeft -= 1
+    }
     nextSourcePosition = control.nextSourcePosition
     extraCount = control.extraCount
     runLeft = control.differenceCount

@@ -82,6 +82,13 @@ struct BSDiff43Control {
   /// Whether the triple makes no byte.
   var isEmpty: Bool { differenceCount == 0 && extraCount == 0 }
 
+  /// How many triples without a byte a patch may have.
+  ///
+  /// The scan of bsdiff moves by nine bytes or more from one triple to the next, but for the last, so it makes fewer.
+  ///
+  /// - Note: Source: bsdiff 4.3, bsdiff.c: a match is taken if it explains more than eight bytes more.
+  static func emptyLimit(imageSize: UInt32) -> UInt32 { imageSize / 8 + 2 }
+
   /// Reads and checks a triple.
   ///
   /// - Parameters:

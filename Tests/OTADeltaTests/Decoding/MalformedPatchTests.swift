@@ -148,8 +148,8 @@ struct MalformedPatchTests {
       name: "empty triples that seek", error: .noProgress, written: 1,
       make: build {
         $0.add(difference: 1, extra: 0, bytes: [0])
-        $0.add(difference: 0, extra: 0, seek: 5)
-        $0.add(difference: 0, extra: 0, seek: -5)
+        for round in 0..<128 { $0.add(difference: 0, extra: 0, seek: round % 2 == 0 ? 5 : -5) }
+        $0.add(difference: 999, extra: 0, bytes: Array(zeros.prefix(999)))
       }),
   ]
 
@@ -232,7 +232,8 @@ struct MalformedPatchTests {
   @Test("The builder's well-formed patch is accepted, so the refusals above are earned")
   func wellFormedPatchIsAccepted() throws {
     var builder = PatchBuilder(size: 1000)
-    builder.add(difference: 0, extra: 0, seek: 1000)
+    // As many empty triples as there may be.
+    for round in 0..<127 { builder.add(difference: 0, extra: 0, seek: round % 2 == 0 ? 1000 : -1000) }
     builder.add(difference: 0, extra: 10, seek: -1000, bytes: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     builder.add(difference: 990, extra: 0, seek: 10, bytes: Array(MalformedPatchTests.zeros.prefix(990)))
     let patch = try builder.patch()

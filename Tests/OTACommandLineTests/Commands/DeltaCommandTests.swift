@@ -14,20 +14,28 @@ struct DeltaCommandTests {
     return new
   }()
 
+  /// The formats that this build makes and applies, and what is at the start of their patches.
+  static let formats: [(name: String, start: String)] = [
+    ("bsdiff40", "BSDIFF40"), ("bsdiff43", "ENDSLEY/BSDIFF43"), ("bsdiff43-bzip2", "ENDSLEY/BSDIFF43"),
+  ]
+
   /// A folder with both images and the patch between them.
-  private func prepared() async throws -> TemporaryFolder {
+  private func prepared(format: String = "bsdiff43") async throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     _ = try folder.write(Self.old, to: "old")
     _ = try folder.write(Self.new, to: "new")
-    let run = await ota("delta", "make", folder.file("old"), folder.file("new"), folder.file("patch"))
+    let run = await ota(
+      "delta", "make", folder.file("old"), folder.file("new"), folder.file("patch"), "--format", format)
     try #require(run.status == .done, "\(run.diagnostics)")
     return folder
   }
 
-  @Test("a patch that was made gives the new image when it is applied")
-  func roundTrip() async throws {
-    let folder = try await prepared()
-    #expect(try folder.read("patch").count < Self.new.count / 4)
+  @Test("a patch that was made gives the new image when it is applied", arguments: formats)
+  func roundTrip(format: (name: String, start: String)) async throws {
+    let folder = try await prepared(format: format.name)
+    let patch = try folder.read("patch")
+    #expect(patch.count < Self.new.count / 4)
+    #expect(patch.starts(with: format.start.utf8))
     let run = await ota("delta", "apply", folder.file("old"), folder.file("patch"), folder.file("out"))
     #expect(run.status == .done)
     #expect(try folder.read("out") == Self.new)
@@ -39,8 +47,16 @@ struct DeltaCommandTests {
     return try JSONDecoder().decode(type, from: Data(run.output.utf8))
   }
 
-  @Test("JSON of all three agrees with the files and with each other")
-  func json() async throws {
+  @Test("without a name, the format is bsdiff43 with zlib")
+  func standardFormat() async throws {
+    let folder = try await prepared(format: "bsdiff43")
+    let run = await ota("delta", "make", folder.file("old"), folder.file("new"), folder.file("other"))
+    #expect(run.status == .done)
+    #expect(try folder.read("other") == folder.read("patch"))
+  }
+
+  @Test("JSON of all three agrees with the files and with each other", arguments: formats.map(\.name))
+  func json(format: String) async throws {
     struct Made: Decodable {
       var format: String
       var oldSize, newSize, patchSize, decoderMemory: Int
@@ -55,15 +71,17 @@ struct DeltaCommandTests {
       var format: String
       var patchSize, newSize, bytesFromOld, bytesFromPatch, oldSizeAtLeast, decoderMemory: Int
     }
-    let folder = try await prepared()
+    let folder = try await prepared(format: format)
     let made = try decode(
       Made.self,
-      await ota("delta", "make", "--json", folder.file("old"), folder.file("new"), folder.file("patch")))
+      await ota(
+        "delta", "make", "--json", "--format", format, folder.file("old"), folder.file("new"),
+        folder.file("patch")))
     let applied = try decode(
       Applied.self,
       await ota("delta", "apply", "--json", folder.file("old"), folder.file("patch"), folder.file("out")))
     let inspected = try decode(Inspected.self, await ota("delta", "inspect", "--json", folder.file("patch")))
-    #expect(made.format == "bsdiff43" && applied.format == "bsdiff43" && inspected.format == "bsdiff43")
+    #expect(made.format == format && applied.format == format && inspected.format == format)
     #expect(made.oldSize == Self.old.count && made.newSize == Self.new.count)
     let patch = try folder.read("patch")
     #expect(
@@ -77,11 +95,14 @@ struct DeltaCommandTests {
     #expect(made.decoderMemory == inspected.decoderMemory && made.decoderMemory > 32_768)
   }
 
-  @Test("a decoder that needs more memory than allowed is refused, in making and in applying")
-  func memory() async throws {
-    let folder = try await prepared()
+  @Test(
+    "a decoder that needs more memory than allowed is refused, in making and in applying",
+    arguments: formats.map(\.name))
+  func memory(format: String) async throws {
+    let folder = try await prepared(format: format)
     let make = await ota(
-      "delta", "make", folder.file("old"), folder.file("new"), folder.file("p2"), "--memory", "40000")
+      "delta", "make", folder.file("old"), folder.file("new"), folder.file("p2"), "--memory", "40000",
+      "--format", format)
     let apply = await ota(
       "delta", "apply", folder.file("old"), folder.file("patch"), folder.file("out"), "--memory", "40000")
     for run in [make, apply] {
@@ -92,11 +113,26 @@ struct DeltaCommandTests {
     #expect(try folder.names() == ["new", "old", "patch"])
   }
 
-  @Test("a patch cut off anywhere is refused with one line, and nothing is written")
-  func truncated() async throws {
-    let folder = try await prepared()
+  @Test("the memory of bsdiff40 depends on the patch, and is refused when it is made")
+  func memoryOfPatch() async throws {
+    let folder = try await prepared(format: "bsdiff40")
+    let inspected = await ota("delta", "inspect", folder.file("patch"))
+    let line = try #require(inspected.output.split(separator: "\n").last { $0.hasPrefix("decoder memory:") })
+    let needed = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+    for (memory, status) in [(needed - 1, ExitStatus.failed), (needed, .done)] {
+      let run = await ota(
+        "delta", "make", folder.file("old"), folder.file("new"), folder.file("p2"), "--memory", "\(memory)",
+        "--format", "bsdiff40")
+      #expect(run.status == status)
+      #expect(run.diagnostics.contains("needs \(needed) bytes") == (status == .failed))
+    }
+  }
+
+  @Test("a patch cut off anywhere is refused with one line, and nothing is written", arguments: formats)
+  func truncated(format: (name: String, start: String)) async throws {
+    let folder = try await prepared(format: format.name)
     let patch = try folder.read("patch")
-    for count in [0, 1, 15, 16, 23, 24, 25, patch.count / 2, patch.count - 1] {
+    for count in [0, 1, 7, 8, 15, 16, 23, 24, 25, 31, 32, patch.count / 2, patch.count - 1] {
       let path = try folder.write(Array(patch.prefix(count)), to: "short")
       let apply = await ota("delta", "apply", folder.file("old"), path, folder.file("out"))
       let inspect = await ota("delta", "inspect", path)
@@ -105,17 +141,20 @@ struct DeltaCommandTests {
         #expect(run.diagnosticLines.count == 1, "\(count) bytes")
         #expect(run.output.isEmpty, "\(count) bytes")
         #expect(
-          run.diagnostics.contains(count < 16 ? "[0x0407" : "[0x0403"), "\(count) bytes: \(run.diagnostics)")
+          run.diagnostics.contains(count < format.start.utf8.count ? "[0x0407" : "[0x0403"),
+          "\(count) bytes: \(run.diagnostics)")
       }
       #expect(try folder.names() == ["new", "old", "patch", "short"], "\(count) bytes")
     }
   }
 
-  @Test("a size that no image can have is refused before anything is decoded")
-  func hugeSize() async throws {
-    let folder = try await prepared()
+  @Test(
+    "a size that no image can have is refused before anything is decoded",
+    arguments: [("bsdiff40", 24), ("bsdiff43", 16), ("bsdiff43-bzip2", 16)])
+  func hugeSize(row: (format: String, offset: Int)) async throws {
+    let folder = try await prepared(format: row.format)
     var patch = try folder.read("patch")
-    for byte in 16..<24 { patch[byte] = 0xff }
+    for byte in row.offset..<row.offset + 8 { patch[byte] = byte % 8 == 7 ? 0x7f : 0xff }
     let path = try folder.write(patch, to: "huge")
     for run in [
       await ota("delta", "apply", folder.file("old"), path, folder.file("out")),
@@ -126,9 +165,9 @@ struct DeltaCommandTests {
     }
   }
 
-  @Test("an old image that is too short is found out")
-  func wrongSource() async throws {
-    let folder = try await prepared()
+  @Test("an old image that is too short is found out", arguments: formats.map(\.name))
+  func wrongSource(format: String) async throws {
+    let folder = try await prepared(format: format)
     _ = try folder.write(Array(Self.old.prefix(3000)), to: "other")
     let run = await ota("delta", "apply", folder.file("other"), folder.file("patch"), folder.file("out"))
     #expect(run.status == .failed)
@@ -139,15 +178,15 @@ struct DeltaCommandTests {
   }
 
   @Test(
-    "patches of other formats are recognised by name",
-    arguments: [("BSDIFF40", "bsdiff40"), ("\u{d6}", nil), ("hello", nil)] as [(String, String?)])
-  func otherFormats(row: (start: String, name: String?)) async throws {
+    "files that are no patches are refused",
+    arguments: ["BSDIFF41", "\u{d6}", "hello"])
+  func otherFormats(start: String) async throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write(Array(row.start.utf8) + [UInt8](repeating: 0, count: 40), to: "p")
+    let path = try folder.write(Array(start.utf8) + [UInt8](repeating: 0, count: 40), to: "p")
     let run = await ota("delta", "inspect", path)
     #expect(run.status == .failed)
     #expect(run.diagnostics.contains("[0x0407 deltaUnsupportedFormat]"))
-    #expect(run.diagnostics.contains(row.name ?? "not a patch of a format that is known"))
+    #expect(run.diagnostics.contains("not a patch of a format that is known"))
   }
 
   @Test(
@@ -161,7 +200,7 @@ struct DeltaCommandTests {
 
   @Test(
     "formats of other builds are refused with status 64",
-    arguments: ["native", "bsdiff40", "vcdiff", "zstd", "zip"])
+    arguments: ["native", "vcdiff", "zstd", "zip"])
   func missingEncoders(format: String) async throws {
     let folder = try await prepared()
     let run = await ota(
@@ -171,13 +210,14 @@ struct DeltaCommandTests {
     #expect(try folder.names() == ["new", "old", "patch"])
   }
 
-  @Test("empty images are images")
-  func empty() async throws {
+  @Test("empty images are images", arguments: formats.map(\.name))
+  func empty(format: String) async throws {
     let folder = try TemporaryFolder()
     _ = try folder.write([], to: "empty")
     _ = try folder.write([1, 2, 3], to: "three")
     for (old, new) in [("empty", "three"), ("three", "empty"), ("empty", "empty")] {
-      let made = await ota("delta", "make", folder.file(old), folder.file(new), folder.file("patch"))
+      let made = await ota(
+        "delta", "make", folder.file(old), folder.file(new), folder.file("patch"), "--format", format)
       #expect(made.status == .done)
       let applied = await ota("delta", "apply", folder.file(old), folder.file("patch"), folder.file("out"))
       #expect(applied.status == .done)

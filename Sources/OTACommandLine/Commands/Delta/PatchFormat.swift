@@ -1,6 +1,8 @@
 /// The patch formats that the command line has names for; a build makes and applies those with a ``codec``.
 enum PatchFormat: String, CaseIterable, Sendable {
-  case native, bsdiff40, bsdiff43, vcdiff, zstd
+  case native, bsdiff40, bsdiff43
+  case bsdiff43BZip2 = "bsdiff43-bzip2"
+  case vcdiff, zstd
 
   /// What is made if no format is asked for.
   static let standard = bsdiff43
@@ -8,8 +10,10 @@ enum PatchFormat: String, CaseIterable, Sendable {
   /// How this build makes and applies patches of the format, if it does.
   var codec: (any PatchCodec.Type)? {
     switch self {
+    case .bsdiff40: BSDiff40Codec.self
     case .bsdiff43: BSDiff43Codec.self
-    case .native, .bsdiff40, .vcdiff, .zstd: nil
+    case .bsdiff43BZip2: BSDiff43BZip2Codec.self
+    case .native, .vcdiff, .zstd: nil
     }
   }
 
@@ -28,12 +32,12 @@ enum PatchFormat: String, CaseIterable, Sendable {
     self = format
   }
 
-  /// Recognises a patch by its first bytes.
+  /// Recognises a patch by its first bytes; one whose header is cut off, as the more usual format.
   ///
   /// - Note: Source: Docs/DeltaFormat.md; bsdiff.c (`BSDIFF40`); RFC 3284, section 4.1; RFC 8878, section 3.1.1.
   init?(patch: [UInt8]) {
     if patch.starts(with: "ENDSLEY/BSDIFF43".utf8) {
-      self = .bsdiff43
+      self = patch.dropFirst(24).starts(with: "BZ".utf8) ? .bsdiff43BZip2 : .bsdiff43
     } else if patch.starts(with: "BSDIFF40".utf8) {
       self = .bsdiff40
     } else if patch.starts(with: [0xd6, 0xc3, 0xc4]) {

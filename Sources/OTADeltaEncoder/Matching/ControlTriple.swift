@@ -57,7 +57,10 @@ func append(_ value: Int64, to bytes: inout [UInt8]) {
 /// Cuts the new image into covers, and drops the suffix array before anything else is allocated.
 ///
 /// - Parameters:
+///   - old: the image to start from.
+///   - new: the image to make.
 ///   - gains: for each, the image is cut once: ``CoverScanner/scan(switchingGain:isCancelled:)``.
+///   - isCancelled: asked before each and within.
 /// - Returns: covers for each gain, in order.
 /// - Throws: as ``CoverScanner/init(old:new:)`` and ``CoverScanner/scan(switchingGain:isCancelled:)`` do.
 func coversOf(

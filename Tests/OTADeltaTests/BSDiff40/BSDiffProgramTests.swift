@@ -91,7 +91,13 @@ struct BSDiffProgramTests {
   private static func pairs() -> [ImagePair] {
     var generator = SeededGenerator(for: "pairs for programs")
     let random = (0..<40).map { _ in RoundTripTests.randomPair(&generator) }
-    return (RoundTripTests.edges + random).filter { !$0.old.isEmpty && !$0.new.isEmpty }
+    // The first copy is followed, then found to be no better than the second: two empty triples in a row.
+    let (start, end) = (generator.bytes(30), generator.bytes(40))
+    let first = generator.bytes(50) + start + [3] + generator.bytes(50)
+    let tied = ImagePair(
+      name: "copies that are equally long", old: first + start + [2] + end + generator.bytes(20),
+      new: start + [9] + end)
+    return (RoundTripTests.edges + [tied] + random).filter { !$0.old.isEmpty && !$0.new.isEmpty }
   }
 
   /// Runs a program over three files in a folder of its own.

@@ -1,20 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Fuzzers of what reads flash, for libFuzzer: see README.md. A package of its own, because they link only with
-// `--sanitize fuzzer`.
-let names = ["FuzzStorage", "FuzzDeviceState", "FuzzPartitionTable"]
+// Fuzzers of what reads flash and patches, for libFuzzer: see README.md. A package of its own, because they link only
+// with `--sanitize fuzzer`. Each with the layers that it needs.
+let fuzzers = [
+  "FuzzStorage": ["OTACore", "OTACrypto", "OTAPartition"],
+  "FuzzDeviceState": ["OTACore"],
+  "FuzzPartitionTable": ["OTACore", "OTAPartition"],
+  "FuzzBSDiff40": ["OTACore", "OTADelta", "OTADeltaBZip2"],
+]
 
 let package = Package(
   name: "Fuzz",
-  products: names.map { .executable(name: $0, targets: [$0]) },
+  products: fuzzers.keys.sorted().map { .executable(name: $0, targets: [$0]) },
   dependencies: [
     .package(name: "swift-ota", path: "..")
   ],
-  targets: names.map {
+  targets: fuzzers.sorted { $0.key < $1.key }.map { name, layers in
     .executableTarget(
-      name: $0,
-      dependencies: ["OTACore", "OTACrypto", "OTAPartition"].map { .product(name: $0, package: "swift-ota") })
+      name: name, dependencies: layers.map { .product(name: $0, package: "swift-ota") })
   },
   swiftLanguageModes: [.v6]
 )

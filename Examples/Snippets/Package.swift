@@ -13,7 +13,8 @@ let package = Package(
       name: "Snippets",
       dependencies: [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaBZip2", "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
+        "OTADeltaBZip2", "OTADeltaEncoder", "OTAPartition",
+        "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
         "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
       ].map { .product(name: $0, package: "swift-ota") })
   ],

@@ -1,7 +1,8 @@
 import OTADelta
 
-/// A stream that is not compressed: runs of a length from 1 to 255 and so many bytes, then a length of 0. No checksum
-/// stands between the fuzzer and what comes behind the decompressor.
+/// A stream that is not compressed: runs of a length from 1 to 255 and so many bytes, then a length of 0.
+///
+/// No checksum stands between the fuzzer and what comes behind the decompressor.
 struct StoredInflater: ~Copyable, Decompressor {
   static var memoryRequirement: UInt32 { 0 }
 

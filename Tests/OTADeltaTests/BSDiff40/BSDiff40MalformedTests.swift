@@ -278,6 +278,28 @@ struct BSDiff40MalformedTests {
     }
   }
 
+  @Test(
+    "A stream that ends too early is refused as soon as it is there, so that nothing is kept behind it",
+    arguments: [
+      "control stream that ends within a triple", "control stream cut by its declared length",
+      "control stream of no length", "differences that end early",
+    ])
+  func early(name: String) throws {
+    let vector = try #require(Self.streams.first { $0.name == name })
+    let patch = try vector.make()
+    for size in [patch.count, 1] {
+      var decoder = try BSDiff40Decoder<BZip2Inflater>(
+        imageSize: 1000, sourceSize: 1000, limits: bzip2Limits)
+      var source = MemorySource(Self.old)
+      var sink = MemorySink()
+      #expect(throws: PatchError<MemorySource.Failure, Never>.delta(.truncated)) {
+        for piece in Chunking.every(size).pieces(of: patch) {
+          try decoder.push(Array(piece).span, source: &source, sink: &sink)
+        }
+      }
+    }
+  }
+
   @Test("An error is thrown again by every later call")
   func failureStays() throws {
     let patch = try Self.nearlyRight { $0.extra.append(0) }()

@@ -49,7 +49,7 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore"], exclude: ["Zlib", "BZip2"]),
+    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["Zlib", "BZip2"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -59,7 +59,7 @@ let package = Package(
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted(
       "OTADeltaEncoder",
-      ["OTACore", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "CDivsufsort", "CZlib", "CBZip2"]),
+      ["OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "CDivsufsort", "CZlib", "CBZip2"]),
 
     // Device side.
     hosted("OTAFlashSimulator", ["OTACore", "OTAPartition"]),

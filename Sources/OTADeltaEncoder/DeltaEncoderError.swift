@@ -7,6 +7,8 @@ public enum DeltaEncoderError: Error, Equatable, Sendable {
   case imageTooLarge
   /// There is no memory for the suffix array or the compressor.
   case outOfMemory
+  /// No patch can be decoded in the memory that the device has.
+  case memoryTooSmall
   /// The caller asked to stop.
   case cancelled
   /// The finished patch does not give the new image; nothing of it may be used.
@@ -16,7 +18,7 @@ public enum DeltaEncoderError: Error, Equatable, Sendable {
   public var code: ErrorCode {
     switch self {
     case .imageTooLarge: .limitExceeded
-    case .outOfMemory: .deltaMemoryExceeded
+    case .outOfMemory, .memoryTooSmall: .deltaMemoryExceeded
     case .cancelled: .cancelled
     case .verificationFailed: .deltaOutputMismatch
     }

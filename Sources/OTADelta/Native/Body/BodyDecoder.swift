@@ -1,0 +1,219 @@
+/// Decodes the body of a native patch, without any input or output of its own: it says what it needs next.
+///
+/// A step is taken only when all bytes that it may read are there, so that the division of the patch into calls
+/// cannot matter.
+struct BodyDecoder: ~Copyable {
+  /// What must happen before the next step.
+  enum Demand {
+    /// More bytes of the patch must be queued.
+    case input
+    /// This part of the old image must be read into ``windowBytes``.
+    case source(offset: UInt32, count: UInt32)
+    /// This many bytes of ``outputBytes`` must be written.
+    case output(Int)
+    /// Nothing: the image is complete.
+    case end
+  }
+
+  private enum Phase: UInt8 {
+    case start, bases, counts, oldSegments, newSegments, regions, covers, image, end
+  }
+
+  /// The most bytes that one step reads: three numbers, each of at most 36 decisions of two bytes and 27 bits.
+  private static var stepInput: Int { 240 }
+  /// How far a step looks behind its place in the old image.
+  private static var reach: UInt32 { UInt32(BodyCoder.groupSize) + OldWindow.margin + 16 }
+
+  private let header: NativeHeader
+  private var coder = RangeDecoder()
+  private var body: BodyCoder
+  private let isResident: Bool
+  let windowBytes: Cells<UInt8>
+  let outputBytes: Cells<UInt8>
+
+  private var phase = Phase.start
+  private var segmentCounts = (old: 0, new: 0)
+  /// Where the next byte goes in the new image.
+  private var place: UInt32 = 0
+  private var outputCount = 0
+  private var cover = 0
+  private var isInCover = false
+  private var coverEnd: UInt32 = 0
+  /// Where the old image goes on behind the last cover, and where the new one left it.
+  private var lastOldEnd: UInt32 = 0
+  private var lastNewEnd: UInt32 = 0
+  private var groupCount = 0
+  private var isExpected = true
+
+  /// - Parameters:
+  ///   - header: of the patch.
+  ///   - memory: at least as much as the layout says.
+  init(header: NativeHeader, layout: NativeLayout, memory: inout DecoderMemory) {
+    self.header = header
+    isResident = header.matchBits != 0
+    let history = memory.take(layout.historyCount, of: UInt8.self)
+    let window = memory.take(layout.windowCount, of: UInt8.self)
+    windowBytes = isResident ? history : window
+    outputBytes = memory.take(layout.outputCount, of: UInt8.self)
+    body = BodyCoder(header: header, layout: layout, history: history, window: windowBytes, memory: &memory)
+  }
+
+  /// How many bytes of the patch are queued and not read.
+  var queuedCount: Int { coder.queuedCount }
+
+  /// Queues bytes of the patch.
+  ///
+  /// - Returns: how many there was room for.
+  mutating func fill(_ bytes: Span<UInt8>) -> Int { coder.fill(bytes) }
+
+  /// Says that the window was loaded as demanded.
+  mutating func loaded(offset: UInt32, count: UInt32) {
+    body.predictor.window.load(start: offset, count: count)
+    if isResident { body.matches.begin(at: Int(header.oldSize)) }
+  }
+
+  /// Says that the output was written.
+  mutating func written() { outputCount = 0 }
+
+  /// Works until something is needed.
+  ///
+  /// - Parameter isAtEnd: whether the whole patch is queued.
+  mutating func run(isAtEnd: Bool) throws(DeltaError) -> Demand {
+    while true {
+      guard coder.overrunCount <= RangeDecoder.initialCount else { throw .corruptStream }
+      if phase == .end {
+        if outputCount > 0 { return .output(outputCount) }
+        guard coder.queuedCount == 0 else { throw .trailingData }
+        return .end
+      }
+      guard isAtEnd || coder.queuedCount >= BodyDecoder.stepInput else { return .input }
+      switch phase {
+      case .start:
+        coder.start()
+        phase = .bases
+      case .bases:
+        body.codeBases(SpacePair(), coder: &coder)
+        phase = .counts
+      case .counts:
+        segmentCounts = try body.codeCounts(SpacePair(), coder: &coder)
+        phase = .oldSegments
+      case .oldSegments:
+        if body.predictor.oldSpace.count < segmentCounts.old {
+          try body.codeOldSegment(BodyDecoder.anySegment, sizes: sizes, coder: &coder)
+        } else {
+          phase = .newSegments
+        }
+      case .newSegments:
+        if body.predictor.newSpace.count < segmentCounts.new {
+          try body.codeNewSegment(BodyDecoder.anySegment, sizes: sizes, coder: &coder)
+        } else {
+          phase = .regions
+        }
+      case .regions:
+        if body.predictor.regions.count < Int(header.regionCount) {
+          try body.codeRegion(start: 0, kind: .code, sizes: sizes, coder: &coder)
+        } else {
+          phase = .covers
+        }
+      case .covers:
+        if body.predictor.map.count < Int(header.coverCount) {
+          try body.codeCover(old: 0, new: 0, length: 0, sizes: sizes, coder: &coder)
+        } else {
+          body.predictor.map.finish()
+          phase = header.newSize == 0 ? .end : .image
+        }
+      case .image:
+        if let demand = image() { return demand }
+      case .end:
+        break
+      }
+    }
+  }
+
+  private var sizes: BodyCoder.Sizes { BodyCoder.Sizes(old: header.oldSize, new: header.newSize) }
+
+  private static var anySegment: Segment { Segment(offset: 0, length: 0, address: 0) }
+
+  /// Decodes the next byte, or says what is missing for it.
+  @inline(__always)
+  private mutating func image() -> Demand? {
+    if outputCount == outputBytes.count { return .output(outputCount) }
+    if isInCover, place == coverEnd { endCover() }
+    if !isInCover, cover < body.predictor.map.count, place == body.predictor.map.new(cover) { beginCover() }
+    return isInCover ? coveredByte() : extraByte()
+  }
+
+  private mutating func beginCover() {
+    let map = body.predictor.map
+    body.predictor.begin(old: map.old(cover), new: place)
+    coverEnd = place + map.length(cover)
+    isInCover = true
+    groupCount = 0
+  }
+
+  private mutating func endCover() {
+    let map = body.predictor.map
+    lastOldEnd = map.old(cover) + map.length(cover)
+    lastNewEnd = place
+    cover += 1
+    isInCover = false
+  }
+
+  @inline(__always)
+  private mutating func coveredByte() -> Demand? {
+    if groupCount == 0 || groupCount == BodyCoder.groupSize {
+      if let demand = window(around: body.predictor.old) { return demand }
+      groupCount = 0
+    }
+    let expectation = body.predictor.expect()
+    if groupCount > 0, expectation.isCorrected {
+      groupCount = 0
+      return nil
+    }
+    if groupCount == 0 { isExpected = body.codeGroup(isExpected: true, first: expectation, coder: &coder) }
+    groupCount += 1
+    let byte: UInt8
+    if isExpected {
+      byte = expectation.byte
+      body.pass(byte)
+    } else {
+      byte = body.code(0, expectation: expectation, old: body.predictor.old, coder: &coder)
+    }
+    body.predictor.accept(byte)
+    put(byte)
+    return nil
+  }
+
+  private mutating func extraByte() -> Demand? {
+    let map = body.predictor.map
+    let before = UInt64(lastOldEnd) + UInt64(place - lastNewEnd)
+    if let demand = window(around: UInt32(truncatingIfNeeded: min(before, UInt64(header.oldSize)))) {
+      return demand
+    }
+    let hasNext = cover < map.count
+    let guesses = body.guesses(
+      before: before, after: hasNext ? Int64(map.old(cover)) - Int64(map.new(cover) - place) : -1)
+    put(body.code(0, guesses: guesses, new: place, coder: &coder))
+    return nil
+  }
+
+  @inline(__always)
+  private mutating func put(_ byte: UInt8) {
+    outputBytes[outputCount] = byte
+    outputCount += 1
+    place += 1
+    if place == header.newSize { phase = .end }
+  }
+
+  /// What must be loaded to work at a place of the old image; nil if it is there.
+  @inline(__always)
+  private mutating func window(around old: UInt32) -> Demand? {
+    let window = body.predictor.window
+    let first = old - min(old, OldWindow.margin)
+    let end = min(UInt64(header.oldSize), UInt64(old) + UInt64(BodyDecoder.reach))
+    if first >= window.start, end <= UInt64(window.start) + UInt64(window.count) { return nil }
+    let size = isResident ? header.oldSize : UInt32(truncatingIfNeeded: windowBytes.count)
+    let start = isResident ? 0 : first
+    return .source(offset: start, count: min(size, header.oldSize - start))
+  }
+}

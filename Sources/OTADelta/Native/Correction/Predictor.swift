@@ -1,0 +1,233 @@
+/// Says what each byte of a cover will be in the new image, with the addresses in it corrected.
+///
+/// Depends only on the old image, the map and the bytes that the new image really had until then: so an encoder that
+/// knows them and a decoder that has just decoded them say the same.
+struct Predictor: ~Copyable {
+  /// How many cells of trust there are: 32 distances for each kind of field, and one for each kind.
+  static var trustCount: Int { 40 * 32 + 40 }
+
+  /// What is expected of one byte.
+  struct Expectation {
+    /// The byte.
+    var byte: UInt8 = 0
+    /// What it would be if the choice between corrected and unchanged is wrong.
+    var alternative: UInt8 = 0
+    /// The kind of the field; 0 for none.
+    var kind: UInt8 = 0
+    /// Which byte of the field it is.
+    var place: UInt8 = 0
+    /// Whether an earlier byte of the field was not as expected.
+    var hasMissed: Bool = false
+    /// Whether a corrected address begins here.
+    var isCorrected: Bool = false
+    /// How far corrections like it are trusted.
+    var trust: UInt32 = 0
+    /// The neighbourhood: of the address, if one is corrected, else of the place.
+    var page: UInt32 = 0
+  }
+
+  let architecture: Architecture
+  var map: CoverMap
+  var oldSpace = AddressSpace()
+  var newSpace = AddressSpace()
+  var window: OldWindow
+  /// What old addresses became when the map was wrong: pairs of words, an address plus 1 and the new address.
+  let learned: Cells<UInt32>
+  /// How far addresses moved when the map was wrong: pairs of words, a page plus 1 and the distance.
+  let pages: Cells<UInt32>
+  /// What the parts of the old image hold; in their order.
+  var regions: RegionMap
+  /// What the words of `offset32` are counted from, in the old image and in the new one.
+  var oldOrigin: UInt32 = 0
+  var newOrigin: UInt32 = 0
+  /// Where position-independent code adds the program counter to its literals: pairs of words, the address of the
+  /// literal plus 1 and the value that is added.
+  let literals: Cells<UInt32>
+  /// Whether corrections hold, by kind and neighbourhood.
+  private let trust: Cells<Int8>
+
+  private(set) var old: UInt32 = 0
+  private(set) var new: UInt32 = 0
+  var field = AddressField.plain(1)
+  private var place: UInt32 = 0
+  private var expected: UInt64 = 0
+  private var alternative: UInt64 = 0
+  private var corrected: UInt64 = 0
+  var actual: UInt64 = 0
+  private var hasMissed = false
+  private var trustCell = 0
+  /// The new address by the map, and by what neighbours did.
+  private var mapTarget: UInt32 = 0
+  private var nearTarget: UInt32 = 0
+  /// By how much the last word that changed did.
+  private var lastDelta: UInt32 = 0
+
+  init(
+    architecture: Architecture, map: CoverMap, window: OldWindow, learned: Cells<UInt32>,
+    pages: Cells<UInt32>,
+    trust: Cells<Int8>, literals: Cells<UInt32>, regions: RegionMap
+  ) {
+    self.literals = literals
+    self.pages = pages
+    self.regions = regions
+    self.architecture = architecture
+    self.map = map
+    self.window = window
+    self.learned = learned
+    self.trust = trust
+  }
+
+  /// Begins a cover, or goes on at another place of one.
+  mutating func begin(old: UInt32, new: UInt32) {
+    self.old = old
+    self.new = new
+    place = 0
+    field = .plain(0)
+  }
+
+  /// What the next byte should be.
+  @inline(__always)
+  mutating func expect() -> Expectation {
+    if place >= field.length { startField() }
+    let shift = UInt64(place) * 8
+    return Expectation(
+      byte: UInt8(truncatingIfNeeded: expected >> shift),
+      alternative: UInt8(truncatingIfNeeded: alternative >> shift), kind: field.kind.rawValue,
+      place: UInt8(truncatingIfNeeded: place), hasMissed: hasMissed,
+      isCorrected: place == 0 && corrected != field.bits,
+      trust: UInt32(bitPattern: Int32(trust[trustCell])) & 15,
+      page: corrected != field.bits ? field.target >> 12 : old >> 10)
+  }
+
+  /// Takes what it was.
+  @inline(__always)
+  mutating func accept(_ byte: UInt8) {
+    let shift = UInt64(place) * 8
+    if UInt8(truncatingIfNeeded: expected >> shift) != byte { hasMissed = true }
+    actual |= UInt64(byte) << shift
+    old &+= 1
+    new &+= 1
+    place += 1
+    if place == field.length {
+      if field.kind != .none {
+        endField()
+      } else if field.length == 4, old & 3 == 0, actual != expected {
+        lastDelta = UInt32(truncatingIfNeeded: actual &- expected)
+      }
+    }
+  }
+
+  private mutating func startField() {
+    place = 0
+    hasMissed = false
+    actual = 0
+    let address = oldSpace.address(of: old)
+    field = detect(address)
+    if field.kind == .none {
+      let word = window.word(old)
+      expected = UInt64(word)
+      alternative = old & 3 == 0 && field.length == 4 ? UInt64(word &+ lastDelta) : expected
+      corrected = 0
+      return
+    }
+    expected = field.bits
+    alternative = field.bits
+    corrected = field.bits
+    let target = choose()
+    guard let bits = newBits(target) else { return }
+    corrected = bits
+    guard bits != field.bits else { return }
+    let distance = Int32(bitPattern: field.target &- address).magnitude
+    trustCell = Int(field.kind.rawValue) << 5 | (32 - distance.leadingZeroBitCount) & 31
+    if trust[trustCell] >= 0 { expected = bits } else { alternative = bits }
+  }
+
+  /// Where the address of the field most likely is in the new image.
+  private mutating func choose() -> UInt32 {
+    mapTarget = mapped(field.target)
+    nearTarget = mapTarget
+    if let known = learnedTarget(field.target) { return known }
+    guard let near = pageTarget(field.target) else { return mapTarget }
+    nearTarget = near
+    let isMapped = oldSpace.offset(of: field.target) != nil
+    let isSure = pages[pageCell(field.target)] >> 24 >= 2
+    return !isMapped || (isSure && trust[nearTrustCell] >= 0) ? near : mapTarget
+  }
+
+  /// Whether neighbours are a better guide than the map, by kind.
+  private var nearTrustCell: Int { 40 << 5 | Int(field.kind.rawValue) }
+
+  private mutating func endField() {
+    if corrected != field.bits {
+      let value = trust[trustCell]
+      if actual == corrected { trust[trustCell] = min(value + 1, 6) }
+      if actual == field.bits { trust[trustCell] = max(value - 1, -6) }
+    }
+    guard actual != field.bits || corrected != field.bits else { return }
+    guard let target = newTarget() else { return }
+    if nearTarget != mapTarget {
+      let value = trust[nearTrustCell]
+      if target == nearTarget { trust[nearTrustCell] = min(value + 1, 6) }
+      if target == mapTarget { trust[nearTrustCell] = max(value - 1, -6) }
+    }
+    let cell = learnedCell(field.target)
+    if target != mapped(field.target) || learned[cell] == field.target &+ 1 {
+      learned[cell] = field.target &+ 1
+      learned[cell + 1] = target
+    }
+    notePage(target)
+  }
+
+  /// Remembers how far the addresses near a target moved, if the map was wrong about it, and how often that held.
+  private func notePage(_ target: UInt32) {
+    let cell = pageCell(field.target)
+    let key = field.target >> 12 &+ 1
+    let word = pages[cell]
+    let isWrong = target != mapped(field.target)
+    guard word & 0xff_ffff == key else {
+      if isWrong {
+        pages[cell] = key
+        pages[cell + 1] = target &- field.target
+      }
+      return
+    }
+    let confidence = word >> 24
+    if target &- field.target == pages[cell + 1] {
+      pages[cell] = key | min(confidence + 1, 7) << 24
+    } else if confidence > 0 {
+      pages[cell] = key | (confidence - 1) << 24
+    } else {
+      pages[cell + 1] = target &- field.target
+    }
+  }
+
+  private func learnedCell(_ target: UInt32) -> Int {
+    (Int((target &* 0x9e37_79b1) >> 16) & (learned.count / 2 - 1)) * 2
+  }
+
+  func learnedTarget(_ target: UInt32) -> UInt32? {
+    let cell = learnedCell(target)
+    return learned[cell] == target &+ 1 ? learned[cell + 1] : nil
+  }
+
+  private func pageCell(_ target: UInt32) -> Int {
+    (Int((target >> 12 &* 0x9e37_79b1) >> 16) & (pages.count / 2 - 1)) * 2
+  }
+
+  /// Where an address is in the new image if it moved as far as the last ones near it that the map was wrong about.
+  func pageTarget(_ target: UInt32) -> UInt32? {
+    let cell = pageCell(target)
+    let word = pages[cell]
+    guard word & 0xff_ffff == target >> 12 &+ 1 else { return nil }
+    return target &+ pages[cell + 1]
+  }
+
+  /// Where an address of the old image is in the new one.
+  func mapped(_ target: UInt32) -> UInt32 {
+    let isThumbPointer =
+      architecture == .thumb && (field.kind == .pointer32 || field.kind == .thumbOffset)
+    let place = isThumbPointer ? target & ~1 : target
+    guard let offset = oldSpace.offset(of: place) else { return target }
+    return newSpace.address(of: map.map(offset)) | (target ^ place)
+  }
+}

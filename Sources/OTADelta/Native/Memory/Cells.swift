@@ -1,0 +1,48 @@
+/// A part of a workspace: words at one place that somebody else owns.
+///
+/// Every access is checked; a workspace that is too small is refused before any is made.
+@safe struct Cells<Word: BitwiseCopyable> {
+  fileprivate let base: UnsafeMutablePointer<Word>
+  /// How many words there are.
+  let count: Int
+
+  /// - Parameters:
+  ///   - base: where the words are; initialised, and alive as long as the value is used.
+  ///   - count: how many there are.
+  @unsafe init(base: UnsafeMutablePointer<Word>, count: Int) {
+    unsafe self.base = base
+    self.count = count
+  }
+
+  /// One word; an index outside is the caller's mistake and traps.
+  subscript(index: Int) -> Word {
+    @inline(__always) get {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "outside of the workspace")
+      return unsafe base[index]
+    }
+    @inline(__always) nonmutating set {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "outside of the workspace")
+      unsafe base[index] = newValue
+    }
+  }
+}
+
+extension Cells {
+  /// Some of the words, to read.
+  ///
+  /// The span must not outlive the memory; decoders pass it on and keep none.
+  @_lifetime(borrow self)
+  func span(_ range: Range<Int>) -> Span<Word> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "outside of the workspace")
+    return unsafe _overrideLifetime(
+      Span(_unsafeStart: base + range.lowerBound, count: range.count), borrowing: self)
+  }
+
+  /// Some of the words, to write.
+  @_lifetime(borrow self)
+  func mutableSpan(_ range: Range<Int>) -> MutableSpan<Word> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "outside of the workspace")
+    return unsafe _overrideLifetime(
+      MutableSpan(_unsafeStart: base + range.lowerBound, count: range.count), borrowing: self)
+  }
+}

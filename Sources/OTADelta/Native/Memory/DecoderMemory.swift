@@ -1,0 +1,57 @@
+/// The working memory of a decoder: one piece, given by the caller or allocated.
+///
+/// A decoder takes what its patch declares, checked against the limit first, and asks for no more.
+@safe
+public struct DecoderMemory: ~Copyable {
+  private let base: UnsafeMutableRawPointer
+  /// How many bytes there are.
+  public let byteCount: Int
+  private let isOwned: Bool
+  private var used = 0
+
+  /// Takes memory that somebody else owns, on bare metal for instance.
+  ///
+  /// - Parameter buffer: aligned to 4 bytes, and neither freed nor used otherwise while the value lives.
+  @unsafe
+  public init(borrowing buffer: UnsafeMutableRawBufferPointer) {
+    precondition(UInt(bitPattern: buffer.baseAddress) % 4 == 0, "the memory must be aligned to 4 bytes")
+    if let address = buffer.baseAddress {
+      unsafe base = address
+      byteCount = buffer.count
+      isOwned = false
+    } else {
+      unsafe base = UnsafeMutableRawPointer(bitPattern: 4).unsafelyUnwrapped
+      byteCount = 0
+      isOwned = false
+    }
+  }
+
+  #if !hasFeature(Embedded)
+  /// Allocates memory; it is given back when the value goes.
+  ///
+  /// - Parameter byteCount: at least 0.
+  public init(allocating byteCount: Int) {
+    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 4), alignment: 16)
+    self.byteCount = byteCount
+    isOwned = true
+  }
+  #endif
+
+  deinit {
+    #if !hasFeature(Embedded)
+    if isOwned { unsafe base.deallocate() }
+    #endif
+  }
+
+  /// Takes the next words, set to zero; the layout says beforehand that they are there.
+  mutating func take<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of type: Word.Type) -> Cells<
+    Word
+  > {
+    let size = count * MemoryLayout<Word>.stride
+    precondition(size <= byteCount - used, "the layout is larger than the memory")
+    let start = unsafe (base + used).bindMemory(to: Word.self, capacity: count)
+    unsafe start.initialize(repeating: 0, count: count)
+    used += (size + 3) & ~3
+    return unsafe Cells(base: start, count: count)
+  }
+}

@@ -1,0 +1,235 @@
+/// Predicts binary decisions by several contexts at once and learns from each, for both directions.
+///
+/// Each context has adaptive probabilities in a hashed table; their logits are added with weights that are learned
+/// too. All of it is integer arithmetic: every machine predicts the same.
+///
+/// - Note: Source: M. Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression", 2005.
+struct ContextMixer: ~Copyable {
+  /// Slots that belong together: one for a check value, fifteen for the decisions of half a byte.
+  static var groupSize: Int { 16 }
+  /// The most contexts and guesses of one symbol.
+  static var maximumInputCount: Int { 20 }
+
+  private let logistic = Logistic()
+  /// Probabilities: 22 bits, then a count of 10.
+  private let slots: Cells<UInt32>
+  private let groupMask: UInt32
+  private let weights: Cells<Int32>
+  private let memory: LogisticMemory
+
+  private var contexts = InlineArray<20, UInt32>(repeating: 0)
+  private var bases = InlineArray<20, Int>(repeating: 0)
+  private var logits = InlineArray<20, Int32>(repeating: 0)
+  private var count = 0
+
+  /// - Parameters:
+  ///   - slots: a power of two of zeros, at least one group.
+  ///   - weights: as many as ``WeightSet`` says.
+  ///   - memory: what is remembered instead of computed, or nothing.
+  init(slots: Cells<UInt32>, weights: Cells<Int32>, memory: LogisticMemory) {
+    self.slots = slots
+    self.weights = weights
+    self.memory = memory
+    groupMask = UInt32(slots.count / ContextMixer.groupSize - 1)
+    // About 0.3: half a dozen contexts that agree are believed a little more than one of them.
+    for index in 0..<weights.count { weights[index] = 20000 }
+    memory.fill(logistic)
+  }
+
+  /// Begins a symbol: forgets the contexts of the last one.
+  @inline(__always)
+  mutating func begin() { count = 0 }
+
+  /// Adds a context of the symbol.
+  @inline(__always)
+  mutating func add(_ context: UInt32) {
+    contexts[count] = mix(context &+ UInt32(truncatingIfNeeded: count) &* 0x9e37_79b9)
+    count += 1
+  }
+
+  @inline(__always)
+  private func mix(_ value: UInt32) -> UInt32 {
+    var hash = value
+    hash = (hash ^ hash >> 16) &* 0x7feb_352d
+    hash = (hash ^ hash >> 15) &* 0x846c_a68b
+    return hash ^ hash >> 16
+  }
+
+  /// Where the slots of a context are; those of another one in their place are given up.
+  @inline(__always)
+  private func group(_ hash: UInt32) -> Int {
+    let base = Int(hash & groupMask) * ContextMixer.groupSize
+    let check = hash >> 8 | 1
+    if slots[base] != check {
+      slots[base] = check
+      for index in 1..<ContextMixer.groupSize { slots[base + index] = 1 << 31 }
+    }
+    return base
+  }
+
+  @inline(__always)
+  private func learn(_ slot: Int, _ bit: UInt32, limit: UInt32) {
+    let word = slots[slot]
+    let probability = Int32(bitPattern: word >> 10)
+    let seen = word & 1023
+    let wanted: Int32 = bit == 1 ? (1 << 22) - 1 : 0
+    let step = Int32(truncatingIfNeeded: (Int64(wanted - probability) * Int64(memory.rate(seen))) >> 16)
+    slots[slot] = UInt32(bitPattern: probability &+ step) << 10 | (seen < limit ? seen + 1 : limit)
+  }
+
+  /// One decision from the slots at `bases` + `node`, for which the caller set the inputs behind the contexts.
+  @inline(__always)
+  private mutating func decide<Coder: BitCoder & ~Copyable>(
+    _ bit: UInt32, node: Int, weightBase: Int, limit: UInt32, inputCount: Int, coder: inout Coder
+  ) -> UInt32 {
+    for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, logistic) }
+    var sum: Int64 = 0
+    for index in 0..<inputCount { sum &+= Int64(logits[index]) &* Int64(weights[weightBase + index]) }
+    let logit = Int32(truncatingIfNeeded: max(-4096, min(4096, sum >> 16)))
+    let probability = min(65535, max(1, logistic.squash(logit)))
+    let result = coder.code(bit, probability: probability)
+    let error = Int32(bitPattern: result << 16) - Int32(bitPattern: probability)
+    for index in 0..<inputCount {
+      weights[weightBase + index] &+= (logits[index] &* error &+ 1 << 13) >> 14
+    }
+    for index in 0..<count { learn(bases[index] + node, result, limit: limit) }
+    return result
+  }
+
+  /// Codes one decision in the contexts that were added.
+  ///
+  /// - Parameters:
+  ///   - bit: the decision; a decoder passes anything.
+  ///   - weightBase: the first of the weights to use.
+  mutating func codeFlag<Coder: BitCoder & ~Copyable>(
+    _ bit: UInt32, weightBase: Int, coder: inout Coder
+  ) -> UInt32 {
+    for index in 0..<count {
+      // Eight neighbouring contexts share a group, so that a flag does not take a group for itself.
+      bases[index] = group(mix(contexts[index] >> 3)) + 1 + Int(contexts[index] & 7)
+    }
+    return decide(bit, node: 0, weightBase: weightBase, limit: 1023, inputCount: count, coder: &coder)
+  }
+
+  /// Codes one byte in the contexts that were added.
+  ///
+  /// - Parameters:
+  ///   - byte: the byte; a decoder passes anything.
+  ///   - guesses: bytes that are likely, each with a small number for how likely.
+  ///   - weightBase: the first of the weights to use, of eight times as many as there are inputs.
+  mutating func codeByte<Coder: BitCoder & ~Copyable>(
+    _ byte: UInt8, guesses: Guesses, weightBase: Int, coder: inout Coder
+  ) -> UInt8 {
+    var node: UInt32 = 1
+    var guessSlots = InlineArray<3, Int>(repeating: 0)
+    var guessedBits = InlineArray<3, UInt32>(repeating: 2)
+    for index in 0..<guesses.count {
+      guessSlots[index] = group(mix(0xabcd_0000 &+ guesses.confidence[index] &* 8 &+ UInt32(index)))
+    }
+    let inputCount = count + guesses.count
+    for step in 0..<8 {
+      if step & 3 == 0 {
+        for index in 0..<count { bases[index] = group(mix(contexts[index] &+ node &* 0x2545_f491)) }
+      }
+      let top: UInt32 = 1 << (UInt32(step) & 3)
+      for index in 0..<guesses.count {
+        let guess = UInt32(guesses.bytes[index]) | 256
+        if guess >> UInt32(8 - step) == node {
+          let guessed = guess >> UInt32(7 - step) & 1
+          guessedBits[index] = guessed
+          let logit = memory.stretch(slots[guessSlots[index] + 1 + step] >> 20, logistic)
+          logits[count + index] = guessed == 1 ? logit : -logit
+        } else {
+          guessedBits[index] = 2
+          logits[count + index] = 0
+        }
+      }
+      let bit = decide(
+        UInt32(byte >> UInt8(7 - step)) & 1, node: Int(node & (top - 1) | top),
+        weightBase: weightBase + step * inputCount, limit: 127, inputCount: inputCount, coder: &coder)
+      for index in 0..<guesses.count where guessedBits[index] < 2 {
+        learn(guessSlots[index] + 1 + step, guessedBits[index] == bit ? 1 : 0, limit: 255)
+      }
+      node = node << 1 | bit
+    }
+    return UInt8(truncatingIfNeeded: node)
+  }
+
+  /// Codes one decision in a single context, without weights.
+  private mutating func codeAlone<Coder: BitCoder & ~Copyable>(
+    _ bit: UInt32, context: UInt32, coder: inout Coder
+  ) -> UInt32 {
+    let hash = mix(context)
+    let slot = group(mix(hash >> 3 &+ 0x1357)) + 1 + Int(hash & 7)
+    let probability = min(65535, max(1, slots[slot] >> 16))
+    let result = coder.code(bit, probability: probability)
+    learn(slot, result, limit: 60)
+    return result
+  }
+
+  /// Codes a number: how many bits it has, then the bits, the first three in context.
+  ///
+  /// - Parameters:
+  ///   - number: the number; a decoder passes anything.
+  ///   - kind: what it is; numbers of one kind resemble each other.
+  mutating func codeNumber<Coder: BitCoder & ~Copyable>(
+    _ number: UInt32, kind: NumberKind, coder: inout Coder
+  ) -> UInt32 {
+    let context = UInt32(kind.rawValue) &* 0x10001
+    let width = UInt32(32 - number.leadingZeroBitCount)
+    var coded: UInt32 = 0
+    while coded < 32, codeAlone(width > coded ? 1 : 0, context: context &+ coded &* 97, coder: &coder) == 1 {
+      coded += 1
+    }
+    guard coded > 1 else { return coded }
+    var value: UInt32 = 1
+    var left = coded - 1
+    while left > 0 {
+      left -= 1
+      let bit = number >> left & 1
+      let isInContext = coded - left <= 4
+      let node = (context &+ coded) &* 64 &+ value &+ 0x8000_0000
+      value =
+        value << 1
+        | (isInContext ? codeAlone(bit, context: node, coder: &coder) : coder.code(bit, probability: 32768))
+    }
+    return value
+  }
+}
+
+/// What a number of a patch says.
+enum NumberKind: UInt8 {
+  case coverGap, coverShift, coverLength, segment, region
+}
+
+/// Where the weights of each decision are.
+enum WeightSet {
+  /// Whether a byte is as expected: four sets of six.
+  static func flag(kind: UInt32) -> Int { Int(min(kind, 3)) * 6 }
+  /// Whether a group is as expected: two sets of four.
+  static func group(isCorrected: Bool) -> Int { 24 + (isCorrected ? 4 : 0) }
+  /// A byte that is not as expected: eight sets of seven.
+  static var missed: Int { 32 }
+  /// A byte outside of covers: eight sets of at most sixteen.
+  static var extra: Int { 88 }
+  /// All of them.
+  static var count: Int { 88 + 8 * 16 }
+}
+
+/// Bytes that are likely to come next.
+struct Guesses {
+  fileprivate var bytes = InlineArray<3, UInt8>(repeating: 0)
+  fileprivate var confidence = InlineArray<3, UInt32>(repeating: 0)
+  fileprivate(set) var count = 0
+
+  /// Adds one.
+  ///
+  /// - Parameters:
+  ///   - byte: the byte.
+  ///   - confidence: a small number; what it is worth is learned.
+  mutating func add(_ byte: UInt8, confidence: UInt32) {
+    bytes[count] = byte
+    self.confidence[count] = confidence
+    count += 1
+  }
+}

@@ -1,0 +1,33 @@
+/// Logits and rates that are looked up instead of computed, where there is memory for it; the values are the same.
+struct LogisticMemory {
+  /// How many words of 16 bits it takes.
+  static var wordCount: Int { 4096 + 1024 }
+
+  private let words: Cells<Int16>
+
+  /// - Parameter words: ``wordCount`` of them, or none.
+  init(words: Cells<Int16>) { self.words = words }
+
+  /// Computes everything once.
+  func fill(_ logistic: Logistic) {
+    guard words.count > 0 else { return }
+    for index in 0..<4096 {
+      words[index] = Int16(truncatingIfNeeded: logistic.stretch(UInt32(index) << 4 | 8))
+    }
+    for index in 0..<1024 { words[4096 + index] = Int16(bitPattern: UInt16(computedRate(UInt32(index)))) }
+  }
+
+  /// The logit of a probability of 12 bits.
+  @inline(__always)
+  func stretch(_ probability: UInt32, _ logistic: Logistic) -> Int32 {
+    words.count > 0 ? Int32(words[Int(probability)]) : logistic.stretch(probability << 4 | 8)
+  }
+
+  /// How much of an error a slot learns that has seen some decisions, in 65,536ths.
+  @inline(__always)
+  func rate(_ seen: UInt32) -> UInt32 {
+    words.count > 0 ? UInt32(UInt16(bitPattern: words[4096 + Int(seen)])) : computedRate(seen)
+  }
+
+  private func computedRate(_ seen: UInt32) -> UInt32 { 131_072 / (2 * seen + 3) }
+}

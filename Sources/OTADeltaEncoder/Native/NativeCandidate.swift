@@ -1,0 +1,96 @@
+import OTACore
+import OTACrypto
+import OTADelta
+
+/// One way to code a plan: which covers to keep, and how large a model.
+struct NativeCandidate {
+  private let plan: NativePlan
+  private let slotBits: UInt8
+  private let matchBits: UInt8
+
+  /// Covers shorter than this are worth less than what it costs to say where they are; one of these is best.
+  private static var minimumLengths: [UInt32] { [1, 12, 24] }
+  /// Above this size only one of them is tried.
+  private static var trialSize: Int { 1 << 20 }
+  /// The largest model: larger ones gain nothing that can be measured.
+  private static var largestSlotBits: UInt8 { 22 }
+
+  /// The candidates that fit into some memory.
+  ///
+  /// - Parameter memory: in bytes; nil for as much as it takes.
+  static func all(_ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?) -> [NativeCandidate] {
+    let lengths = newSize <= trialSize ? minimumLengths : [12]
+    var result: [NativeCandidate] = []
+    for length in lengths {
+      var trial = plan
+      trial.covers = plan.covers.filter { $0.length >= length }
+      if let candidate = largest(trial, oldSize: oldSize, newSize: newSize, memory: memory) {
+        result.append(candidate)
+      }
+    }
+    // So little memory that covers must go, the shortest first.
+    var length: UInt32 = 32
+    while result.isEmpty, length < 1 << 31 {
+      var trial = plan
+      trial.covers = plan.covers.filter { $0.length >= length }
+      if let candidate = largest(trial, oldSize: oldSize, newSize: newSize, memory: memory) {
+        result.append(candidate)
+      }
+      length *= 2
+    }
+    return result
+  }
+
+  /// The one with the largest model that fits.
+  private static func largest(
+    _ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?
+  ) -> NativeCandidate? {
+    // Sixteen slots for each byte of the new image are more than it fills.
+    let sizeBits = UInt8(clamping: max(10, Int.bitWidth - (newSize * 16).leadingZeroBitCount))
+    var slotBits = min(largestSlotBits, sizeBits)
+    while slotBits >= 9 {
+      for matchBits in [min(22, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {
+        let candidate = NativeCandidate(plan: plan, slotBits: slotBits, matchBits: matchBits)
+        let needed = NativeDecoder.memoryRequirement(of: candidate.header(oldSize: oldSize, newSize: newSize))
+        if needed <= memory.map(UInt64.init) ?? UInt64(UInt32.max) { return candidate }
+      }
+      slotBits -= 1
+    }
+    return nil
+  }
+
+  private func header(oldSize: Int, newSize: Int) -> NativeHeader {
+    NativeHeader(
+      coder: .adaptive, architecture: plan.architecture, slotBits: slotBits, matchBits: matchBits,
+      oldSize: UInt32(oldSize), newSize: UInt32(newSize), bodySize: 0, coverCount: UInt32(plan.covers.count),
+      regionCount: UInt32(plan.regions.count), oldDigest: InlineArray(repeating: 0),
+      newDigest: InlineArray(repeating: 0))
+  }
+
+  /// Codes the patch.
+  ///
+  /// - Throws: ``DeltaEncoderError/cancelled``; ``DeltaEncoderError/verificationFailed(_:)`` if the plan is wrong.
+  func encode(old: [UInt8], new: [UInt8], isCancelled: () -> Bool) throws(DeltaEncoderError) -> [UInt8] {
+    var header = header(oldSize: old.count, newSize: new.count)
+    let body: [UInt8]?
+    do throws(DeltaError) {
+      body = try BodyEncoder(header: header, plan: plan, old: old).encode(new, isCancelled: isCancelled)
+    } catch {
+      throw .verificationFailed(error)
+    }
+    guard let body else { throw .cancelled }
+    header.bodySize = UInt32(body.count)
+    header.oldDigest = digest(of: old)
+    header.newDigest = digest(of: new)
+    return header.serialized + body
+  }
+
+  private func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
+    var hash = SHA256()
+    hash.update(image.span)
+    let digest = hash.finalize()
+    var result = InlineArray<8, UInt8>(repeating: 0)
+    for index in 0..<8 { result[index] = digest.bytes[index] }
+    return result
+  }
+}

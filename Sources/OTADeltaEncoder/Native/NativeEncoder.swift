@@ -1,0 +1,87 @@
+import OTACore
+import OTACrypto
+import OTADelta
+
+/// Makes native patches.
+///
+/// Deterministic: the same images and options give the same bytes on every machine. Every patch is applied before it
+/// is returned.
+public enum NativeEncoder {
+  /// The largest image that is taken, in bytes.
+  public static var maximumImageSize: Int { Int(Int32.max) }
+
+  /// What a patch may cost.
+  public struct Options: Equatable, Sendable {
+    /// The memory that the device has for the decoder, in bytes; nil for as much as a host has.
+    public var memory: UInt32?
+    /// The instruction set, by its name; nil to find out.
+    public var architecture: String?
+
+    /// Makes options.
+    public init(memory: UInt32? = nil, architecture: String? = nil) {
+      self.memory = memory
+      self.architecture = architecture
+    }
+  }
+
+  /// The names of the instruction sets.
+  public static var architectures: [String] { Architecture.allCases.map { $0.name.description } }
+
+  /// Makes the patch from one image to another; stops when the current task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - old: the image that devices run; may be empty.
+  ///   - new: the image that they shall run; may be empty.
+  ///   - options: what the patch may cost.
+  /// - Returns: the patch.
+  /// - Throws: as ``makePatch(old:new:options:isCancelled:)`` does.
+  public static func makePatch(
+    old: [UInt8], new: [UInt8], options: Options = Options()
+  ) throws(DeltaEncoderError) -> [UInt8] {
+    try makePatch(old: old, new: new, options: options, isCancelled: { Task.isCancelled })
+  }
+
+  /// Makes the patch from one image to another.
+  ///
+  /// - Parameters:
+  ///   - old: the image that devices run; may be empty.
+  ///   - new: the image that they shall run; may be empty.
+  ///   - options: what the patch may cost; an unknown architecture is the caller's mistake and traps.
+  ///   - isCancelled: asked before each stage and now and then within; `true` stops.
+  /// - Returns: the patch.
+  /// - Throws: ``DeltaEncoderError/imageTooLarge`` over ``maximumImageSize``, ``DeltaEncoderError/memoryTooSmall``,
+  ///   ``DeltaEncoderError/outOfMemory``, ``DeltaEncoderError/cancelled``,
+  ///   ``DeltaEncoderError/verificationFailed(_:)``.
+  public static func makePatch(
+    old: [UInt8], new: [UInt8], options: Options, isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> [UInt8] {
+    guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
+    let architecture = options.architecture.map { name in
+      guard let found = Architecture.allCases.first(where: { $0.name.description == name }) else {
+        preconditionFailure("no such architecture: \(name)")
+      }
+      return found
+    }
+    let planner = NativePlanner(old: old, new: new)
+    let plan = try planner.plan(architecture: architecture, isCancelled: isCancelled)
+    var best: [UInt8]?
+    for candidate in NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: options.memory)
+    {
+      let patch = try candidate.encode(old: old, new: new, isCancelled: isCancelled)
+      if best.map({ patch.count < $0.count }) ?? true { best = patch }
+    }
+    guard let best else { throw .memoryTooSmall }
+    guard !isCancelled() else { throw .cancelled }
+    try verify(best, with: try verifier(old: old, new: new), old: old, new: new)
+    return best
+  }
+
+  private static func verifier(old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) -> NativeDecoder {
+    let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: .max)
+    do throws(DeltaError) {
+      return try NativeDecoder(imageSize: UInt32(new.count), sourceSize: UInt32(old.count), limits: limits)
+    } catch {
+      throw .verificationFailed(error)
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import OTADelta
+
+/// Makes the plan of a native patch: architecture, address spaces, regions and covers.
+struct NativePlanner {
+  let old: [UInt8]
+  let new: [UInt8]
+
+  /// Plans.
+  ///
+  /// - Parameters:
+  ///   - architecture: the instruction set; nil to find out.
+  ///   - isCancelled: asked before each stage; `true` stops.
+  /// - Throws: ``DeltaEncoderError/imageTooLarge``, ``DeltaEncoderError/outOfMemory`` or
+  ///   ``DeltaEncoderError/cancelled``.
+  func plan(architecture: Architecture?, isCancelled: () -> Bool) throws(DeltaEncoderError) -> NativePlan {
+    guard !old.isEmpty, !new.isEmpty else { return NativePlan(architecture: .none) }
+    var plan = NativePlan(architecture: .none, covers: try covers(old, new, isCancelled))
+    guard architecture != Architecture.none else { return plan }
+    if let architecture {
+      plan.architecture = architecture
+    } else {
+      plan.architecture = try chosenArchitecture(plan, isCancelled)
+    }
+    guard plan.architecture != .none else { return plan }
+    locate(&plan)
+    plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
+    plan.regions = try RegionPlanner.regions(plan, old: old, new: new, isCancelled: isCancelled)
+    if !plan.regions.isEmpty {
+      plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
+    }
+    return plan
+  }
+
+  /// The covers of two images, by their bytes.
+  private func covers(
+    _ old: [UInt8], _ new: [UInt8], _ isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> [NativePlan.Cover] {
+    guard !isCancelled() else { throw .cancelled }
+    let scanner = try CoverScanner(old: old, new: new)
+    guard !isCancelled() else { throw .cancelled }
+    var result: [NativePlan.Cover] = []
+    for cover in try scanner.scan(isCancelled: isCancelled) where cover.similarCount > 0 {
+      result.append(
+        NativePlan.Cover(
+          old: UInt32(cover.oldPosition), new: UInt32(cover.newPosition), length: UInt32(cover.similarCount)))
+    }
+    return result
+  }
+
+  private func blanked(_ plan: NativePlan, isNew: Bool) -> [UInt8] {
+    NativeSurvey.normalised(
+      isNew ? new : old, architecture: plan.architecture, space: isNew ? plan.new : plan.old,
+      regions: isNew ? movedRegions(plan) : plan.regions)
+  }
+
+  /// Where the regions of the old image most likely are in the new one.
+  private func movedRegions(_ plan: NativePlan) -> [NativePlan.Region] {
+    var result: [NativePlan.Region] = []
+    let places = NativeSurvey.places(of: plan.regions.map(\.start), plan: plan)
+    for (region, place) in zip(plan.regions, places) {
+      let start = region.start == 0 ? 0 : place
+      guard start >= result.last?.start ?? 0, Int(start) <= new.count else { continue }
+      result.append(NativePlan.Region(start: start, kind: region.kind))
+    }
+    return result
+  }
+
+  /// The instruction set that explains most of what differs.
+  private func chosenArchitecture(
+    _ plan: NativePlan, _ isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> Architecture {
+    if let stated = ImageLayout(old)?.architecture, ImageLayout(new)?.architecture == stated { return stated }
+    var best = Architecture.none
+    var bestMisses = NativeSurvey.misses(plan, old: old, new: new).reduce(0, +)
+    for architecture in Architecture.allCases where architecture != .none {
+      guard !isCancelled() else { throw .cancelled }
+      var trial = plan
+      trial.architecture = architecture
+      locate(&trial)
+      let misses = NativeSurvey.misses(trial, old: old, new: new).reduce(0, +)
+      if misses < bestMisses {
+        best = architecture
+        bestMisses = misses
+      }
+    }
+    return best
+  }
+
+  /// Finds out where both images are in memory.
+  private func locate(_ plan: inout NativePlan) {
+    if let oldLayout = ImageLayout(old), let newLayout = ImageLayout(new), !oldLayout.space.segments.isEmpty,
+      Int64(exactly: newLayout.space.base &- oldLayout.space.base).flatMap(Int32.init(exactly:)) != nil
+    {
+      plan.old = oldLayout.space
+      plan.new = newLayout.space
+      return
+    }
+    let is64 =
+      switch plan.architecture {
+      case .arm64, .riscv64, .x86_64, .pointers64: true
+      case .none, .pointers32, .thumb, .arm, .riscv32, .xtensa: false
+      }
+    let base =
+      BaseVote.base(
+        old: old, new: new, covers: plan.covers, width: is64 ? 8 : 4,
+        ignoredBits: plan.architecture == .thumb ? 1 : 0) ?? 0
+    plan.old = NativePlan.Space(
+      base: base, segments: [Segment(offset: 0, length: UInt32(old.count), address: 0)])
+    plan.new = NativePlan.Space(
+      base: base, segments: [Segment(offset: 0, length: UInt32(new.count), address: 0)])
+  }
+}

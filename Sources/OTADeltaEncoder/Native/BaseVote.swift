@@ -17,6 +17,8 @@ enum BaseVote {
   /// Votes.
   ///
   /// - Parameters:
+  ///   - old: the old image.
+  ///   - new: the new image.
   ///   - covers: of the images, found without knowing pointers.
   ///   - width: how many bytes a pointer has, 4 or 8.
   ///   - ignoredBits: of a pointer, such as the Thumb bit.

@@ -62,7 +62,7 @@ struct ImageLayout {
   private static func architecture(machine: UInt16, is64: Bool) -> Architecture {
     switch machine {
     case 40: .thumb
-    case 62: .x86_64
+    case 62: .x8664
     case 94: .xtensa
     case 183: .arm64
     case 243: is64 ? .riscv64 : .riscv32

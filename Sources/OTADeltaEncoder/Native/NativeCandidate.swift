@@ -17,7 +17,12 @@ struct NativeCandidate {
 
   /// The candidates that fit into some memory.
   ///
-  /// - Parameter memory: in bytes; nil for as much as it takes.
+  /// - Parameters:
+  ///   - plan: what to code.
+  ///   - oldSize: of the old image, in bytes.
+  ///   - newSize: of the new image, in bytes.
+  ///   - memory: in bytes; nil for as much as it takes.
+  /// - Returns: at least one, unless no decoder is so small.
   static func all(_ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?) -> [NativeCandidate] {
     let lengths = newSize <= trialSize ? minimumLengths : [12]
     var result: [NativeCandidate] = []

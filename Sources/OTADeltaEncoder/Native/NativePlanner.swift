@@ -10,6 +10,7 @@ struct NativePlanner {
   /// - Parameters:
   ///   - architecture: the instruction set; nil to find out.
   ///   - isCancelled: asked before each stage; `true` stops.
+  /// - Returns: the plan; its covers in the order of the new image.
   /// - Throws: ``DeltaEncoderError/imageTooLarge``, ``DeltaEncoderError/outOfMemory`` or
   ///   ``DeltaEncoderError/cancelled``.
   func plan(architecture: Architecture?, isCancelled: () -> Bool) throws(DeltaEncoderError) -> NativePlan {
@@ -97,7 +98,7 @@ struct NativePlanner {
     }
     let is64 =
       switch plan.architecture {
-      case .arm64, .riscv64, .x86_64, .pointers64: true
+      case .arm64, .riscv64, .x8664, .pointers64: true
       case .none, .pointers32, .thumb, .arm, .riscv32, .xtensa: false
       }
     let base =

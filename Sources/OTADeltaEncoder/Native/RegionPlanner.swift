@@ -10,6 +10,8 @@ enum RegionPlanner {
   ///
   /// - Parameters:
   ///   - plan: with architecture, spaces and covers.
+  ///   - old: the old image.
+  ///   - new: the new image.
   ///   - isCancelled: asked before each kind is tried.
   /// - Returns: the regions; none if all of it is code.
   /// - Throws: ``DeltaEncoderError/cancelled``.

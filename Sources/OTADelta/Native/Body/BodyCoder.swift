@@ -156,6 +156,8 @@ struct BodyCoder: ~Copyable {
   ///   - byte: the byte.
   ///   - guesses: bytes of the old image that may be the same.
   ///   - new: the offset in the new image.
+  ///   - coder: reads or writes the decisions.
+  /// - Returns: the byte.
   mutating func code<Coder: BitCoder & ~Copyable>(
     _ byte: UInt8, guesses: Guesses, new: UInt32, coder: inout Coder
   ) -> UInt8 {

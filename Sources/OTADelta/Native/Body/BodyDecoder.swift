@@ -47,6 +47,7 @@ struct BodyDecoder: ~Copyable {
 
   /// - Parameters:
   ///   - header: of the patch.
+  ///   - layout: of the header.
   ///   - memory: at least as much as the layout says.
   init(header: NativeHeader, layout: NativeLayout, memory: inout DecoderMemory) {
     self.header = header
@@ -78,6 +79,8 @@ struct BodyDecoder: ~Copyable {
   /// Works until something is needed.
   ///
   /// - Parameter isAtEnd: whether the whole patch is queued.
+  /// - Returns: what is needed.
+  /// - Throws: any ``DeltaError`` of the format.
   mutating func run(isAtEnd: Bool) throws(DeltaError) -> Demand {
     while true {
       guard coder.overrunCount <= RangeDecoder.initialCount else { throw .corruptStream }

@@ -61,7 +61,7 @@ package enum Architecture: UInt8, CaseIterable, Sendable {
   /// Only pointers of no size: nothing is corrected.
   case none
   case pointers32, pointers64
-  case thumb, arm, arm64, riscv32, riscv64, x86_64, xtensa
+  case thumb, arm, arm64, riscv32, riscv64, x8664, xtensa
 }
 
 extension Architecture {
@@ -76,7 +76,7 @@ extension Architecture {
     case .arm64: "arm64"
     case .riscv32: "riscv32"
     case .riscv64: "riscv64"
-    case .x86_64: "x86-64"
+    case .x8664: "x86-64"
     case .xtensa: "xtensa"
     }
   }

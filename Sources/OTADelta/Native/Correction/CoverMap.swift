@@ -1,5 +1,6 @@
-/// The covers of a patch: which part of the new image comes from which part of the old one. That is also the map
-/// from old places to new ones.
+/// The covers of a patch: which part of the new image comes from which part of the old one.
+///
+/// That is also the map from old places to new ones.
 struct CoverMap {
   private let olds: Cells<UInt32>
   private let news: Cells<UInt32>
@@ -10,7 +11,11 @@ struct CoverMap {
   /// How many of them the map uses: those whose old part is not inside that of another one.
   private var orderCount = 0
 
-  /// - Parameter cells: four words for each cover.
+  /// - Parameters:
+  ///   - olds: a word for each cover.
+  ///   - news: a word for each cover.
+  ///   - lengths: a word for each cover.
+  ///   - order: a word for each cover.
   init(olds: Cells<UInt32>, news: Cells<UInt32>, lengths: Cells<UInt32>, order: Cells<UInt32>) {
     self.olds = olds
     self.news = news

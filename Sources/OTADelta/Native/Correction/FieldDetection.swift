@@ -54,7 +54,7 @@ extension Predictor {
         return pointer
       }
       return RISCV.field(at: old, address: address, is64: is64, in: window)
-    case .x86_64:
+    case .x8664:
       if hasPointers, old & 7 == 0, let pointer = pointer64() { return pointer }
       return X86.field(at: old, address: address, space: oldSpace, in: window)
     case .xtensa:
@@ -143,7 +143,7 @@ extension Predictor {
       case .arm: found = ARM.field(UInt32(truncatingIfNeeded: actual), address: address)
       case .riscv32, .riscv64: found = RISCV.field(UInt32(truncatingIfNeeded: actual), address: address)
       case .xtensa: found = Xtensa.field(UInt32(truncatingIfNeeded: actual), address: address)
-      case .x86_64:
+      case .x8664:
         let skip = field.pairDistance
         return address &+ skip &+ 4 &+ UInt32(truncatingIfNeeded: actual >> (8 * UInt64(skip)))
       case .none, .pointers32, .pointers64: return nil

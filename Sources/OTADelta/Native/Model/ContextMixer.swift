@@ -101,6 +101,8 @@ struct ContextMixer: ~Copyable {
   /// - Parameters:
   ///   - bit: the decision; a decoder passes anything.
   ///   - weightBase: the first of the weights to use.
+  ///   - coder: reads or writes it.
+  /// - Returns: the decision.
   mutating func codeFlag<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, weightBase: Int, coder: inout Coder
   ) -> UInt32 {
@@ -117,6 +119,8 @@ struct ContextMixer: ~Copyable {
   ///   - byte: the byte; a decoder passes anything.
   ///   - guesses: bytes that are likely, each with a small number for how likely.
   ///   - weightBase: the first of the weights to use, of eight times as many as there are inputs.
+  ///   - coder: reads or writes the decisions.
+  /// - Returns: the byte.
   mutating func codeByte<Coder: BitCoder & ~Copyable>(
     _ byte: UInt8, guesses: Guesses, weightBase: Int, coder: inout Coder
   ) -> UInt8 {
@@ -172,6 +176,8 @@ struct ContextMixer: ~Copyable {
   /// - Parameters:
   ///   - number: the number; a decoder passes anything.
   ///   - kind: what it is; numbers of one kind resemble each other.
+  ///   - coder: reads or writes the decisions.
+  /// - Returns: the number.
   mutating func codeNumber<Coder: BitCoder & ~Copyable>(
     _ number: UInt32, kind: NumberKind, coder: inout Coder
   ) -> UInt32 {

@@ -8,13 +8,14 @@ struct Logistic {
   private var points = InlineArray<49, UInt32>(repeating: 0)
 
   init() {
-    // e^(-k/2) in 2^-30ths; each is the one before times e^(-1/2).
-    var power: UInt64 = 1 << 30
+    // 65536 / (1 + e^(-k/2)), for k from 0 to 24; the lower half is the mirror image.
+    let upper: InlineArray<25, UInt32> = [
+      32768, 40793, 47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65437,
+      65476, 65499, 65514, 65522, 65527, 65531, 65533, 65534, 65534, 65535, 65535,
+    ]
     for step in 0...24 {
-      let upper = UInt32((UInt64(65536) << 30) / ((1 << 30) + power))
-      points[24 + step] = upper
-      points[24 - step] = 65536 - upper
-      power = (power * 651_237_185) >> 30
+      points[24 + step] = upper[step]
+      points[24 - step] = 65536 - upper[step]
     }
   }
 
@@ -35,7 +36,7 @@ struct Logistic {
       let middle = (low + high) >> 1
       if points[middle] <= probability { low = middle } else { high = middle }
     }
-    let width = points[high] - points[low]
+    let width = max(1, points[high] - points[low])
     let offset = ((probability - min(points[low], probability)) << 7) / width
     return max(-Logistic.limit, min(Logistic.limit, Int32(low) * 128 + Int32(offset) - 3072))
   }

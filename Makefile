@@ -9,12 +9,15 @@ POWER_LOSS_FLAGS ?=
 # beside them would find out how fast the machine is.
 TEST_FLAGS ?= --no-parallel
 FUZZ_SECONDS ?= 30
+# Pairs of images for the benchmark of patches: folders with old.bin and new.bin.
+CORPUS ?= ../shared/corpus
+BENCH_FLAGS ?=
 # Nested packages may have hidden build folders.
 SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz -name '*.swift' -not -path '*/.*' 2>/dev/null)
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz build bootstrap firmware lint format check embedded consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +40,21 @@ power-loss: bootstrap ## cut the power everywhere, twice in a row, on every geom
 
 fuzz: bootstrap ## each fuzzer of Fuzz for FUZZ_SECONDS
 	Scripts/fuzz $(FUZZ_SECONDS)
+
+bench-delta: bench-tools ## compare patches with those of other tools on CORPUS, into Docs/Benchmarks.md; half an hour
+	Benchmarks/bench-delta --corpus $(CORPUS) --ota .build/release/ota --docs Docs/Benchmarks.md \
+	  --chart Docs/Images/delta-sizes.svg --json Benchmarks/delta.json $(BENCH_FLAGS)
+
+bench-delta-size: bench-tools ## the same for the sizes only, into .build/bench-delta; runs again only what changed
+	Benchmarks/bench-delta --corpus $(CORPUS) --ota .build/release/ota --sizes-only $(BENCH_FLAGS)
+
+# Without the tools from PyPI the benchmark goes on with the rest, and says so.
+bench-tools: bootstrap
+	$(SWIFT) build -c release --product ota $(SWIFT_FLAGS)
+	Benchmarks/make-peers || [ $$? -eq 69 ]
+
+bench-test: ## tests of the benchmark itself
+	cd Benchmarks && python3 -m unittest discover --start-directory Tests --top-level-directory .
 
 build: bootstrap ## all targets, in debug
 	$(SWIFT) build $(SWIFT_FLAGS)

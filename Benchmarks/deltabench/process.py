@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -62,19 +63,21 @@ def run(arguments, folder, timeout, locks=()):
         stdout=errors, stderr=errors, pass_fds=[writer], start_new_session=True)
     finally:
       os.close(writer)
-    timed_out = False
     with open(reader, encoding="ascii") as report:
+      timed_out = True
       try:
-        launcher.wait(timeout)
-      except subprocess.TimeoutExpired:
-        timed_out = True
-        os.killpg(launcher.pid, signal.SIGKILL)
-        launcher.wait()
-      # Of a program that ran too long there is no report.
-      figures = report.read().split() if not timed_out else []
+        # The report comes with the end of the program.
+        timed_out = not select.select([report], [], [], timeout)[0]
+      finally:
+        # Also when somebody interrupts the benchmark.
+        if timed_out:
+          os.killpg(launcher.pid, signal.SIGKILL)
+      figures = report.read().split()
+      launcher.wait()
     wall = time.monotonic() - start
     errors.seek(max(0, errors.seek(0, os.SEEK_END) - 400))
     said = errors.read().decode("utf-8", "replace").strip()
+  # There is no report of what ran too long, or took its launcher with it.
   code = int(figures[0]) if figures else -signal.SIGKILL
   return Cost(
     status=code if code >= 0 else 128 - code, cpu=float(figures[1]) if figures else wall,

@@ -91,7 +91,11 @@ def _detools(version, python):
     sequential("heatshrink", "-c", "heatshrink", memory=HEATSHRINK),
     sequential("heatshrink 4 KiB", *large_window, memory=HEATSHRINK_LARGE),
     sequential("crle", "-c", "crle", memory=CRLE),
-    sequential("hdiffpatch lzma", "-c", "lzma", "-t", "hdiffpatch", "-a", "hdiffpatch"),
+    *(
+      # The default is 6; less is better where releases are far apart.
+      sequential(f"hdiffpatch lzma, score {score}", "-c", "lzma", "-t", "hdiffpatch", "-a", "hdiffpatch",
+                 "--match-score", str(score)) for score in (0, 1, 6)
+    ),
     sequential("lzma, data format", "-c", "lzma", *data),
     sequential("heatshrink, data format", "-c", "heatshrink", *data),
     sequential("crle, data format", "-c", "crle", *data),

@@ -193,10 +193,6 @@ def results_of(sizes, *, small=None, costs=None, run="now"):
   })
 
 
-def verdicts(results):
-  return {check.name.split(":")[0] + check.name[-8:]: check for check in targets.check(results)}
-
-
 class ResultsTests(unittest.TestCase):
   def test_the_best_peer_is_the_smallest_right_one(self):
     results = results_of({"bsdiff": {"a": 200}, "zstd": {"a": None}, "xdelta3": {"a": 150}, "ota native": {"a": 75}})
@@ -269,6 +265,14 @@ class ReportTests(unittest.TestCase):
   def test_a_run_of_sizes_has_no_tables_of_costs(self):
     self.results.document["run"]["is_sizes_only"] = True
     self.assertEqual(set(report.fragments(self.results, [])), {"sizes", "small", "formats"})
+
+  def test_the_table_of_creating_has_ratios_less_the_start(self):
+    for tool, start in (("bsdiff", 0.02), ("ota native", 0.06)):
+      self.results.tools[tool]["idle"]["cpu"] = start
+    # (0.1 - 0.06) / (0.1 - 0.02)
+    table = report.fragments(self.results, [])["create"]
+    self.assertIn("| m4-a | 0.100 | 0.100 | 0.100 | 0.50 | – |", table)
+    self.assertIn("| the start alone | 0.020 | 0.000 | 0.060 |  |  |", table)
 
   def test_fragments_go_between_their_markers_and_nowhere_else(self):
     with tempfile.TemporaryDirectory() as folder:

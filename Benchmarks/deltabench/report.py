@@ -126,27 +126,40 @@ def _cost_columns(results):
   return [name for name in dict.fromkeys(wanted) if name in results.tools]
 
 
-def _costs(results, what, value, columns, last=None):
-  """A table of one figure for each pair and tool; the start of each program is a row of its own."""
+def _costs(results, what, value, columns, ratios=(), *, start):
+  """A table of one figure for each pair and tool, and some ratios; the start of each program is a row of its own."""
   rows = []
   for pair in results.pairs:
     costs = [results.cost_of(pair["name"], name, what) for name in columns]
-    rows.append([pair["name"], *(NOTHING if cost is None else value(cost, pair) for cost in costs)])
-  if last:
-    rows.append(["the start alone", *(last(results.tools[name]["idle"]) for name in columns)])
-  return table(["pair", *columns], rows)
+    rows.append([
+      pair["name"], *(NOTHING if cost is None else value(cost, pair) for cost in costs),
+      *(_ratio(ratio(pair["name"])) for _, ratio in ratios)
+    ])
+  rows.append(["the start alone", *(start(results.tools[name]["idle"]) for name in columns), *("" for _ in ratios)])
+  return table(["pair", *columns, *(title for title, _ in ratios)], rows)
 
 
 def _create(results):
-  seconds = lambda cost, pair=None: f"{cost['cpu']:.3f}"
-  return _costs(results, "create", seconds, _cost_columns(results), seconds)
+  def seconds(cost, pair=None):
+    return f"{cost['cpu']:.3f}"
+
+  own = results.headline or "ours"
+  ratios = [
+    (f"{own} / bsdiff", results.cost_ratio("create", own, ["bsdiff"])),
+    (f"{FAST} / hdiffpatch", results.cost_ratio("create", FAST, results.quick_peers())),
+  ]
+  return _costs(results, "create", seconds, _cost_columns(results), ratios, start=seconds) + (
+    "\nThe ratios are less the start of each program; that to hdiffpatch is to the cheapest of its settings.\n")
 
 
 def _memory(results):
-  share = lambda cost, pair: f"{cost['rss'] / MIB:,.0f} ({cost['rss'] / (pair['old_size'] + pair['new_size']):.1f})"
+  def share(cost, pair):
+    return f"{cost['rss'] / MIB:,.0f} ({cost['rss'] / (pair['old_size'] + pair['new_size']):.1f})"
+
   floor = results.document["run"]["memory_floor"] / MIB
-  return _costs(results, "create", share, _cost_columns(results), lambda cost: f"{cost['rss'] / MIB:,.0f}") + (
-    f"\nWhat takes less than {floor:.0f} MiB cannot be told apart: the smallest program shows as that.\n")
+  return _costs(
+    results, "create", share, _cost_columns(results), start=lambda cost: f"{cost['rss'] / MIB:,.0f}") + (
+      f"\nWhat takes less than {floor:.0f} MiB cannot be told apart: the smallest program shows as that.\n")
 
 
 def _apply(results):

@@ -75,6 +75,28 @@ class Results:
   def small_pairs(self):
     return [pair for pair in self.pairs if pair["is_microcontroller"]]
 
+  def quick_peers(self):
+    """The settings of hdiffpatch that make patches as hdiffz does."""
+    return [name for name in self.peers("hdiffpatch") if "lite" not in name]
+
+  def net(self, cost, tool):
+    """CPU time less the start of the program: at least a tenth of a millisecond, since both vary."""
+    return max(cost["cpu"] - self.tools[tool]["idle"]["cpu"], 0.0001)
+
+  def cost_ratio(self, what, tool, others):
+    """A function from the name of a pair: CPU time of a tool to the cheapest of others, each less its start."""
+
+    def net(pair, name):
+      cost = self.cost_of(pair, name, what)
+      return None if cost is None else self.net(cost, name)
+
+    def ratio(pair):
+      own = net(pair, tool)
+      known = [value for value in (net(pair, name) for name in others) if value is not None]
+      return own / min(known) if own is not None and known else None
+
+    return ratio
+
   def throughput(self, tool, pairs):
     """Bytes of output a second of CPU time over some pairs: with and without the start of the program, or nothing."""
     size = time = net = 0
@@ -84,8 +106,7 @@ class Results:
         return None
       size += pair["new_size"]
       time += cost["cpu"]
-      # Never less than a tenth of a millisecond: the start is measured too, and can be the slower one by chance.
-      net += max(cost["cpu"] - self.tools[tool]["idle"]["cpu"], 0.0001)
+      net += self.net(cost, tool)
     return (size / time, size / net) if time > 0 else None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .measure import OK
-from .ours import FAST, SMALL_MEMORY
+from .ours import FAST, NATIVE, SMALL_MEMORY
 from .results import LARGE, geometric_mean
 
 # The pairs on which the size for a small decoder has a target.
@@ -80,30 +80,15 @@ def _small(results):
   return _worst(name, 0.35, ratios, "ours")
 
 
-def _cost_ratio(results, what, tool, others):
-  """A function from the name of a pair: CPU time of ours to the cheapest of others, less the start of each program."""
-
-  def net(pair, name):
-    cost = results.cost_of(pair, name, what)
-    return None if cost is None else max(cost["cpu"] - results.tools[name]["idle"]["cpu"], 0.0001)
-
-  def ratio(pair):
-    own = net(pair, tool) if tool in results.tools else None
-    known = [value for value in (net(pair, name) for name in others if name in results.tools) if value is not None]
-    return own / min(known) if own is not None and known else None
-
-  return ratio
-
-
 def _create(results, large):
-  ratio = _cost_ratio(results, "create", results.headline, ["bsdiff"])
+  ratio = results.cost_ratio("create", results.headline, ["bsdiff"])
   ratios = _ratios((pair["name"] for pair in large), ratio)
   return _worst("Create: CPU time / bsdiff's on each pair over 1 MB <= 1.00", 1, ratios, "both in this run")
 
 
 def _fast(results, large):
-  others = [name for name in results.peers("hdiffpatch") if "lite" not in name]
-  ratios = _ratios((pair["name"] for pair in large), _cost_ratio(results, "create", FAST, others))
+  ratio = results.cost_ratio("create", FAST, results.quick_peers())
+  ratios = _ratios((pair["name"] for pair in large), ratio)
   name = "Create with --fast: CPU time / the cheapest of hdiffpatch on each pair over 1 MB <= 1.50"
   return _worst(name, 1.5, ratios, "both in this run")
 
@@ -135,16 +120,15 @@ def _apply_fast(results, large):
 
 def _apply_coder(results):
   name = "Apply: output of native on matched data >= 20 MB/s"
-  own = results.headline
   matched = [
-    pair for pair in results.pairs if own and pair["new_size"] > LARGE
-    and (results.bytes_of(pair["name"], own) or pair["new_size"]) <= MATCHED * pair["new_size"]
+    pair for pair in results.pairs if pair["new_size"] > LARGE
+    and (results.bytes_of(pair["name"], NATIVE) or pair["new_size"]) <= MATCHED * pair["new_size"]
   ]
-  rate = results.throughput(own, matched) if matched else None
+  rate = results.throughput(NATIVE, matched) if matched else None
   if not rate:
     return _not_measured(name, "no figures of a pair over 1 MB with a patch of at most 5 % in this run")
   return Check(
-    name, f"{rate[1] / 1e6:,.1f} MB/s of {own} over {', '.join(pair['name'] for pair in matched)}, less the start of "
+    name, f"{rate[1] / 1e6:,.1f} MB/s over {', '.join(pair['name'] for pair in matched)}, less the start of "
     f"the program ({rate[0] / 1e6:,.1f} with it)", rate[1] >= 20e6)
 
 
@@ -160,8 +144,8 @@ def _as_quick(results, large, format, own, other):
     cost = results.cost_of(pair["name"], other, "apply")
     if cost is None or pair["name"] not in exchanged:
       return _not_measured(name, "no figures of both in this run")
-    own_time += max(exchanged[pair["name"]]["apply"]["cpu"] - results.tools[own]["idle"]["cpu"], 0.0001)
-    other_time += max(cost["cpu"] - results.tools[other]["idle"]["cpu"], 0.0001)
+    own_time += results.net(exchanged[pair["name"]]["apply"], own)
+    other_time += results.net(cost, other)
   if not large:
     return _not_measured(name, "no pair over 1 MB")
   return Check(

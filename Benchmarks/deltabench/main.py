@@ -36,7 +36,7 @@ def parse(arguments):
   parser.add_argument("--docs", help="put the tables between the markers of this Markdown file")
   parser.add_argument("--chart", help="write the chart to this file too")
   parser.add_argument("--json", help="write the results to this file too")
-  parser.add_argument("--gate", action="store_true", help="exit with 1 if a target is not reached")
+  parser.add_argument("--gate", action="store_true", help="exit with 1 if a target is missed, or an image of ours is wrong")
   return parser.parse_args(arguments)
 
 
@@ -150,7 +150,9 @@ def main(arguments):
   for record in wrong:
     say(f"{record['tool']} on {record['pair']}: {record['outcome'].upper()}: {record.get('said', '')}")
   say(f"results: {output}")
-  failed = wrong or any(check.is_reached is False for check in checks)
+  failed = (
+    wrong or any(check.is_reached is False for check in checks)
+    or any(exchange["outcome"] != OK for exchange in found["exchanges"]))
   return 1 if options.gate and failed else 0
 
 

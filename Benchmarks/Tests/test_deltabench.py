@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+from xml.etree import ElementTree
 
 from deltabench import chart, document, main, measure, ours, process, report, targets
 from deltabench.cache import Cache
@@ -18,7 +19,9 @@ from deltabench.tools import Tool
 
 # A tool whose patch is the new image itself, and tools that do it wrong.
 COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
-SPOILT = "import sys; data = bytearray(open(sys.argv[1], 'rb').read()); data[-1] ^= 1; open(sys.argv[2], 'wb').write(data)"
+SPOILT = (
+  "import sys; data = bytearray(open(sys.argv[1], 'rb').read()); data[-1] ^= 1; "
+  "open(sys.argv[2], 'wb').write(data)")
 CUT = "import sys; open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read()[:-1])"
 NOTHING = "pass"
 FAILS = "import sys; sys.exit('it does not work')"
@@ -175,8 +178,10 @@ def results_of(sizes, *, small=None, costs=None, run="now"):
     tools.append(document.tool(tool, {"cpu": 0.0, "rss": 0}))
   names = list(dict.fromkeys(pair for row in sizes.values() for pair in row))
   pairs = [
-    {"name": name, "old_size": 2_000_000, "new_size": 2_000_000, "is_microcontroller": name.startswith(("m4-", "esp32"))}
-    for name in names
+    {
+      "name": name, "old_size": 2_000_000, "new_size": 2_000_000,
+      "is_microcontroller": name.startswith(("m4-", "esp32")),
+    } for name in names
   ]
   records = []
   for tool, row in sizes.items():
@@ -287,9 +292,9 @@ class ReportTests(unittest.TestCase):
         report.put_into(path, {"two": "new\n"})
 
   def test_the_chart_is_well_formed_and_has_a_bar_for_each_pair(self):
-    import xml.etree.ElementTree as tree
     drawing = chart.draw(self.results)
-    bars = [one for one in tree.fromstring(drawing).iter("{http://www.w3.org/2000/svg}rect") if one.get("class") == "all"]
+    rectangles = ElementTree.fromstring(drawing).iter("{http://www.w3.org/2000/svg}rect")
+    bars = [one for one in rectangles if one.get("class") == "all"]
     # Of each pair, of the mean, and of the legend.
     self.assertEqual(len(bars), 4)
     self.assertIn("prefers-color-scheme: dark", drawing)

@@ -36,7 +36,8 @@ def parse(arguments):
   parser.add_argument("--docs", help="put the tables between the markers of this Markdown file")
   parser.add_argument("--chart", help="write the chart to this file too")
   parser.add_argument("--json", help="write the results to this file too")
-  parser.add_argument("--gate", action="store_true", help="exit with 1 if a target is missed, or an image of ours is wrong")
+  parser.add_argument(
+    "--gate", action="store_true", help="exit with 1 if a target is missed, or an image of ours is wrong")
   return parser.parse_args(arguments)
 
 

@@ -76,7 +76,7 @@ def _sizes(results):
 
 def _small(results):
   ratios = _ratios(SMALL_TARGETS, results.small_ratio)
-  name = f"Size with a decoder of {SMALL_MEMORY:,} bytes / best peer within the same on {len(SMALL_TARGETS)} pairs <= 0.35"
+  name = f"Size with a decoder of {SMALL_MEMORY:,} bytes / best peer within it on {len(SMALL_TARGETS)} pairs <= 0.35"
   return _worst(name, 0.35, ratios, "ours")
 
 

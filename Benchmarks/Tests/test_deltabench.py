@@ -98,7 +98,7 @@ class MeasureTests(Case):
     super().setUp()
     corpus_in(self.corpus, **{"m4-one": 3000})
     self.pair = pairs_in(self.corpus)[0]
-    self.bench = measure.Bench(timeout=30, repeats=1)
+    self.bench = measure.Bench(timeout=30)
 
   def outcome(self, **programs):
     return self.bench.measure(fake(**programs), self.pair)
@@ -127,7 +127,7 @@ class MeasureTests(Case):
     self.assertNotIn("bytes", record)
 
   def test_what_hangs_is_timed_out(self):
-    record = measure.Bench(timeout=0.5, repeats=1).measure(fake(create=HANGS), self.pair)
+    record = measure.Bench(timeout=0.5).measure(fake(create=HANGS), self.pair)
     self.assertEqual(record["outcome"], measure.TIMED_OUT)
 
   def test_in_place_begins_with_the_old_image_and_counts_only_the_new_one(self):
@@ -248,6 +248,22 @@ class TargetTests(unittest.TestCase):
     slow = results_of(sizes, costs={"bsdiff": 1.0, "ota native": 1.1})
     self.assertIs(self.check(slow, "Create: CPU").is_reached, False)
     self.assertIsNone(self.check(results_of(sizes, run="before"), "Create: CPU").is_reached)
+
+  def test_a_run_that_is_all_start_reaches_nothing(self):
+    sizes = {"bsdiff": {"a": 100}, ours.FAST: {"a": 50}}
+    results = results_of(sizes, costs={"bsdiff": 0.9, ours.FAST: 0.3})
+    self.assertIs(self.check(results, "Apply: throughput").is_reached, True)
+    results.tools[ours.FAST]["idle"]["cpu"] = 0.29
+    self.assertIsNone(self.check(results, "Apply: throughput").is_reached)
+
+  def test_what_ours_applies_of_others_is_held_against_them(self):
+    sizes = {"zstd": {"a": 100}, "ota zstd": {"a": 100}}
+    for cost, is_reached in ((0.1, True), (0.12, False)):
+      results = results_of(sizes)
+      results.document["exchanges"] = [
+        {"pair": "a", "maker": "zstd", "applier": "ota zstd", "outcome": measure.OK, "apply": {"cpu": cost}}
+      ]
+      self.assertIs(self.check(results, "Apply: CPU time for zstd").is_reached, is_reached)
 
   def test_without_ours_nothing_is_claimed(self):
     for check in targets.check(results_of({"bsdiff": {"a": 100}})):

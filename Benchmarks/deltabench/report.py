@@ -168,12 +168,12 @@ def _apply(results):
                                                        if tool["is_ours"] and name != SMALL]))
   rows = []
   for name in names:
-    rate = results.throughput(name, [pair for pair in large if results.cost_of(pair["name"], name, "apply")])
-    count = sum(1 for pair in large if results.cost_of(pair["name"], name, "apply"))
-    peak = max((cost["rss"] for pair in large if (cost := results.cost_of(pair["name"], name, "apply"))), default=None)
+    right = [pair for pair in large if results.cost_of(pair["name"], name, "apply")]
+    rates = results.throughput(name, right) or (None, None)
+    peaks = [results.cost_of(pair["name"], name, "apply")["rss"] for pair in right]
     rows.append([
-      name, f"{count} of {len(large)}", *(f"{value / 1e6:,.1f}" if rate else NOTHING for value in rate or (0, 0)),
-      f"{results.tools[name]['idle']['cpu'] * 1e3:.1f}", NOTHING if peak is None else f"{peak / MIB:,.0f}"
+      name, f"{len(right)} of {len(large)}", *(f"{rate / 1e6:,.1f}" if rate else NOTHING for rate in rates),
+      f"{results.tools[name]['idle']['cpu'] * 1e3:.1f}", f"{max(peaks) / MIB:,.0f}" if peaks else NOTHING
     ])
   return table(["tool", "pairs over 1 MB", "MB/s", "MB/s less the start", "start, ms", "peak, MiB"], rows)
 

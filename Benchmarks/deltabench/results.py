@@ -80,8 +80,9 @@ class Results:
     return [name for name in self.peers("hdiffpatch") if "lite" not in name]
 
   def net(self, cost, tool):
-    """CPU time less the start of the program: at least a tenth of a millisecond, since both vary."""
-    return max(cost["cpu"] - self.tools[tool]["idle"]["cpu"], 0.0001)
+    """CPU time less the start of the program; nothing if next to all of it is the start, since both vary."""
+    rest = cost["cpu"] - self.tools[tool]["idle"]["cpu"]
+    return rest if rest > NOISE * cost["cpu"] else None
 
   def cost_ratio(self, what, tool, others):
     """A function from the name of a pair: CPU time of a tool to the cheapest of others, each less its start."""
@@ -98,16 +99,17 @@ class Results:
     return ratio
 
   def throughput(self, tool, pairs):
-    """Bytes of output a second of CPU time over some pairs: with and without the start of the program, or nothing."""
-    size = time = net = 0
-    for pair in pairs:
-      cost = self.cost_of(pair["name"], tool, "apply")
-      if cost is None:
-        return None
-      size += pair["new_size"]
-      time += cost["cpu"]
-      net += self.net(cost, tool)
-    return (size / time, size / net) if time > 0 else None
+    """Bytes of output a second of CPU time over some pairs, with and without the start of the program.
+
+    Nothing if a pair has no figure of this run; the second is nothing if the start is next to all that was measured.
+    """
+    costs = [self.cost_of(pair["name"], tool, "apply") for pair in pairs]
+    if not costs or None in costs:
+      return None
+    size = sum(pair["new_size"] for pair in pairs)
+    time = sum(cost["cpu"] for cost in costs)
+    rest = time - len(costs) * self.tools[tool]["idle"]["cpu"]
+    return (size / time, size / rest if rest > NOISE * time else None) if time > 0 else None
 
 
 def geometric_mean(values):
@@ -117,3 +119,5 @@ def geometric_mean(values):
 MIB = 1 << 20
 # A pair is large from here on: below, the start of a program is much of what is measured.
 LARGE = 1_000_000
+# What is left after the start of a program was taken off must be more than this share, or it says nothing.
+NOISE = 0.1

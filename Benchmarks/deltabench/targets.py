@@ -10,6 +10,7 @@ from .results import LARGE, geometric_mean
 SMALL_TARGETS = ("m4-mpy-pyboard-patch", "m4-lua-insert", "m4-greatfet", "esp32-tasmota-patch")
 # A patch that is at most this share of its image is one of matched data.
 MATCHED = 0.05
+TOO_SHORT = "next to all of the time is the start of a program"
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,11 @@ def _memory(results):
 
 def _apply_fast(results, large):
   name = "Apply: throughput of native --fast / bspatch's over the pairs over 1 MB >= 3"
-  own = results.throughput(FAST, large) if FAST in results.tools and large else None
-  other = results.throughput("bsdiff", large) if "bsdiff" in results.tools and large else None
+  own, other = results.throughput(FAST, large), results.throughput("bsdiff", large)
   if not own or not other:
     return _not_measured(name, "no figures of both in this run")
+  if not own[1] or not other[1]:
+    return _not_measured(name, TOO_SHORT)
   return Check(
     name, f"{own[1] / other[1]:.2f}: {own[1] / 1e6:,.0f} MB/s and {other[1] / 1e6:,.0f} MB/s, less the start of the "
     f"programs ({own[0] / 1e6:,.0f} and {other[0] / 1e6:,.0f} with it)", own[1] >= 3 * other[1])
@@ -124,9 +126,11 @@ def _apply_coder(results):
     pair for pair in results.pairs if pair["new_size"] > LARGE
     and (results.bytes_of(pair["name"], NATIVE) or pair["new_size"]) <= MATCHED * pair["new_size"]
   ]
-  rate = results.throughput(NATIVE, matched) if matched else None
+  rate = results.throughput(NATIVE, matched)
   if not rate:
     return _not_measured(name, "no figures of a pair over 1 MB with a patch of at most 5 % in this run")
+  if not rate[1]:
+    return _not_measured(name, TOO_SHORT)
   return Check(
     name, f"{rate[1] / 1e6:,.1f} MB/s over {', '.join(pair['name'] for pair in matched)}, less the start of "
     f"the program ({rate[0] / 1e6:,.1f} with it)", rate[1] >= 20e6)
@@ -144,8 +148,11 @@ def _as_quick(results, large, format, own, other):
     cost = results.cost_of(pair["name"], other, "apply")
     if cost is None or pair["name"] not in exchanged:
       return _not_measured(name, "no figures of both in this run")
-    own_time += results.net(exchanged[pair["name"]]["apply"], own)
-    other_time += results.net(cost, other)
+    own_rest, other_rest = results.net(exchanged[pair["name"]]["apply"], own), results.net(cost, other)
+    if own_rest is None or other_rest is None:
+      return _not_measured(name, TOO_SHORT)
+    own_time += own_rest
+    other_time += other_rest
   if not large:
     return _not_measured(name, "no pair over 1 MB")
   return Check(

@@ -212,6 +212,10 @@ class ResultsTests(unittest.TestCase):
     results = results_of({"bsdiff": {"a": 200}}, run="before")
     self.assertEqual(results.bytes_of("a", "bsdiff"), 200)
     self.assertIsNone(results.cost_of("a", "bsdiff", "create"))
+    results = results_of({"bsdiff": {"a": 200}})
+    self.assertIsNotNone(results.cost_of("a", "bsdiff", "create"))
+    results.document["run"]["is_sizes_only"] = True
+    self.assertIsNone(results.cost_of("a", "bsdiff", "create"))
 
   def test_a_geometric_mean_of_nothing_is_nothing(self):
     self.assertIsNone(geometric_mean([]))

@@ -31,9 +31,13 @@ class Results:
     return record["bytes"] if record and record["outcome"] == OK else None
 
   def cost_of(self, pair, tool, what):
-    """CPU time and memory of `create` or `apply`, if it was measured in this run and worked."""
+    """CPU time and memory of `create` or `apply`, if it was measured in this run and worked.
+
+    A run of sizes has none: what it does measure stands beside nothing.
+    """
     record = self.records.get((pair, tool))
-    if not record or record["outcome"] != OK or record["run"] != self.document["run"]["id"]:
+    run = self.document["run"]
+    if run["is_sizes_only"] or not record or record["outcome"] != OK or record["run"] != run["id"]:
       return None
     return record[what]
 

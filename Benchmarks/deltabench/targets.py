@@ -105,7 +105,7 @@ def _memory(results):
     return max(taken / (pair["old_size"] + pair["new_size"]), 0.01)
 
   ratios = _ratios((pair["name"] for pair in results.pairs), ratio)
-  return _worst("Create: peak memory / (old + new) on each pair <= 8", 8, ratios, "ours in this run")
+  return _worst("Create: peak memory less the start / (old + new) on each pair <= 8", 8, ratios, "ours in this run")
 
 
 def _apply_fast(results, large):

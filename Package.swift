@@ -34,8 +34,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 
 let libraries = [
   "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
-  "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
-  "OTATransportHTTP",
+  "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
+  "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -49,7 +49,7 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["Zlib", "BZip2"]),
+    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "VCDIFF", "Zlib"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -57,9 +57,13 @@ let package = Package(
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
+    hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
       "OTADeltaEncoder",
-      ["OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "CDivsufsort", "CZlib", "CBZip2"]),
+      [
+        "OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "CDivsufsort", "CZlib",
+        "CBZip2",
+      ]),
 
     // Device side.
     hosted("OTAFlashSimulator", ["OTACore", "OTAPartition"]),
@@ -105,7 +109,7 @@ let package = Package(
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
-    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaEncoder", "CBZip2"]),
+    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "CBZip2"]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),

@@ -2,7 +2,7 @@ public import OTACore
 
 /// Why a payload was refused.
 public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
-  /// The payload does not begin as its format does.
+  /// The payload does not begin as its format does, or wants a part of it that is not decoded.
   case unsupportedFormat
   /// The compressed stream is of another kind, or wants a preset dictionary.
   case unsupportedCompression
@@ -10,9 +10,9 @@ public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
   case truncated
   /// There are bytes behind the end of the image or of the compressed stream.
   case trailingData
-  /// The compressed stream does not decode, or its checksum is wrong.
+  /// The compressed stream does not decode, or its checksum is wrong; or parts of the payload contradict each other.
   case corruptStream
-  /// A number is not in the one form that it must have: negative zero.
+  /// A number is not in the one form that it must have: negative zero, leading zeros, or more digits than any may have.
   case nonCanonicalNumber
   /// A size or length is negative.
   case negativeLength
@@ -22,15 +22,15 @@ public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
   case imageTooLarge
   /// The decoder needs more memory than the limit, or there is none to be had.
   case memoryExceeded
-  /// A control triple makes more bytes than the new image has.
+  /// A control triple or an instruction makes more bytes than the new image or its window has.
   case outputOverflow
-  /// A control triple reads or seeks outside the old image.
+  /// A control triple or an instruction reads or seeks outside the old image, or outside its segment.
   case sourceOutOfRange
-  /// Too many control triples make no byte.
+  /// Too many control triples, or an instruction, make no byte.
   case noProgress
   /// The old image is not the one that the patch was made from (for callers that compare digests).
   case sourceMismatch
-  /// The new image is not the one that was promised (for callers that compare digests).
+  /// The new image is not the one that was promised (a checksum of the format; for callers that compare digests).
   case outputMismatch
   /// The decoder was used on after its source or sink had failed.
   case abandoned

@@ -24,6 +24,11 @@ package struct VCDIFFAddressCache {
     same[address % 768] = address
   }
 
+  /// Whether an address can be written as one byte, by the same cache.
+  package func hasSame(_ address: Int) -> Bool {
+    same[address % 768] == address
+  }
+
   /// Reads an address.
   ///
   /// - Parameters:
@@ -64,7 +69,7 @@ package struct VCDIFFAddressCache {
       consider(UInt8(2 + slot), address - near[slot], VCDIFFInteger.size(of: address - near[slot]))
     }
     let place = address % 768
-    if same[place] == address { consider(UInt8(6 + place / 256), place % 256, 1) }
+    if hasSame(address) { consider(UInt8(6 + place / 256), place % 256, 1) }
     return best
   }
 }

@@ -3,15 +3,15 @@ import OTADelta
 /// Blocks of the old image that were read last, so that many short copies are few reads.
 struct VCDIFFSourceCache: ~Copyable {
   /// How many bytes are read at once.
-  static var blockSize: Int { 1 << 10 }
+  static var blockSize: Int { 1 << 12 }
   /// How many blocks are kept.
-  static var blockCount: Int { 64 }
+  static var blockCount: Int { 16 }
   /// Copies that are longer are read by themselves.
-  static var longestCopy: Int { 256 }
+  static var longestCopy: Int { 1024 }
 
   private var blocks = VCDIFFBuffer(capacity: VCDIFFSourceCache.blockSize * VCDIFFSourceCache.blockCount)
   /// Which block each slot has; none is -1.
-  private var numbers = InlineArray<64, Int>(repeating: -1)
+  private var numbers = InlineArray<16, Int>(repeating: -1)
   private let sourceSize: Int
 
   /// Starts without a block.

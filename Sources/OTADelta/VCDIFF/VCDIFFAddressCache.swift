@@ -3,7 +3,7 @@ import OTADelta
 /// The addresses of earlier copies, from which those of later ones are written in fewer bytes.
 ///
 /// - Note: Source: RFC 3284, section 5.1 to 5.3, with the sizes of section 5.4 (`s_near` 4, `s_same` 3).
-package struct VCDIFFAddressCache {
+@safe package struct VCDIFFAddressCache: ~Copyable {
   /// The slots of the near cache.
   package static var nearCount: Int { 4 }
   /// The blocks of 256 slots of the same cache.
@@ -12,21 +12,31 @@ package struct VCDIFFAddressCache {
   /// The addresses of the last copies.
   package private(set) var near = InlineArray<4, Int>(repeating: 0)
   private var nextSlot = 0
-  private var same = InlineArray<768, Int>(repeating: 0)
+  // Apart from the value: 6 KiB would be moved with everything that has them.
+  // Safe outside: made in init, freed in deinit, never handed out; every index is a remainder of its count, or comes
+  // from one of three modes and a byte.
+  private let same: UnsafeMutablePointer<Int>
 
   /// Starts as each window does, with zeros.
-  package init() {}
+  package init() {
+    unsafe same = UnsafeMutablePointer<Int>.allocate(capacity: VCDIFFAddressCache.sameCount * 256)
+    unsafe same.initialize(repeating: 0, count: VCDIFFAddressCache.sameCount * 256)
+  }
+
+  deinit {
+    unsafe same.deallocate()
+  }
 
   /// Takes over the address of a copy, after it was read or written.
   package mutating func update(_ address: Int) {
     near[nextSlot] = address
     nextSlot = (nextSlot + 1) & 3
-    same[address % 768] = address
+    unsafe same[address % 768] = address
   }
 
   /// Whether an address can be written as one byte, by the same cache.
   package func hasSame(_ address: Int) -> Bool {
-    same[address % 768] == address
+    unsafe same[address % 768] == address
   }
 
   /// Reads an address.
@@ -46,7 +56,10 @@ package struct VCDIFFAddressCache {
     case 0: address = try reader.readInteger()
     case 1: address = here - (try reader.readInteger())
     case 2...5: address = near[Int(mode) - 2] + (try reader.readInteger())
-    default: address = same[(Int(mode) - 6) * 256 + Int(try reader.readByte())]
+    case 6...8:
+      let byte = try reader.readByte()
+      address = unsafe same[(Int(mode) - 6) * 256 + Int(byte)]
+    default: preconditionFailure("no code of the table has such a mode")
     }
     guard address >= 0, address < here else { throw .sourceOutOfRange }
     update(address)

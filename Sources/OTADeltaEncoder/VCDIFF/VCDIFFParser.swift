@@ -11,6 +11,8 @@ struct VCDIFFParser: ~Copyable {
   private static var niceLength: Int { 64 }
   /// The most bytes whose paths are weighed against each other.
   private static var stretchSize: Int { 1 << 14 }
+  /// Above this length the match one byte later is taken over instead of searched for again.
+  private static var carryLength: Int { 24 }
   /// Shorter copies take as many bytes as they make.
   private static var shortestCopy: Int { 4 }
   /// The most earlier places of a window that are tried for a copy.
@@ -25,6 +27,8 @@ struct VCDIFFParser: ~Copyable {
   private var path = VCDIFFPath(capacity: VCDIFFParser.stretchSize)
   private var window = 0..<0
   private var steps: [VCDIFFStep] = []
+  /// The longest match in the old image of the byte before, to go on with.
+  private var last = SuffixArray.Match(position: 0, length: 0)
 
   /// Sorts the old image.
   ///
@@ -48,6 +52,7 @@ struct VCDIFFParser: ~Copyable {
   ) throws(DeltaEncoderError) -> [VCDIFFStep] {
     self.window = window
     steps = []
+    last.length = 0
     repeats.begin(at: window.lowerBound)
     path.beginWindow(at: window.lowerBound, addressOfWindow: old.count)
     var position = window.lowerBound
@@ -66,26 +71,32 @@ struct VCDIFFParser: ~Copyable {
         position += 1
       }
       path.finish(at: position, into: &steps)
-      if let found {
+      guard let found else { continue }
+      if found.isRun {
+        steps.append(.run(count: found.count))
+      } else {
         path.take(found.address, at: position)
         steps.append(
           found.address < old.count
             ? .copyOld(position: found.address, count: found.count)
             : .copyNew(position: found.address - old.count + window.lowerBound, count: found.count))
-        let image = new
-        repeats.insert(position..<position + found.count, of: image.span)
-        position += found.count
       }
+      let image = new
+      repeats.insert(position..<position + found.count, of: image.span)
+      position += found.count
+      last.length = 0
     }
     return steps
   }
 
-  /// A copy that could be made.
+  /// A copy or a run that could be made.
   private struct Match {
+    /// Whether it is one byte several times; then the address is of no meaning.
+    var isRun = false
     /// As if the segment was the whole old image.
     var address: Int
     var count: Int
-    /// What the address takes, in bytes.
+    /// What the address or the byte takes, in bytes.
     var cost: Int
   }
 
@@ -96,7 +107,7 @@ struct VCDIFFParser: ~Copyable {
 
   /// Extends the path from a place by every instruction that can stand there.
   ///
-  /// - Returns: a copy to take at once.
+  /// - Returns: a copy or a run to take at once.
   private mutating func consider(_ position: Int, end: Int) -> Match? {
     // Copies of the references: views of the properties would not let the rest of this value change.
     let (oldImage, newImage) = (self.old, self.new)
@@ -104,6 +115,13 @@ struct VCDIFFParser: ~Copyable {
     path.addLiteral(at: position)
     let limit = window.upperBound - position
     var taken: Match?
+    var run = 1
+    while run < limit, new[position + run] == new[position] { run += 1 }
+    if run >= VCDIFFParser.niceLength {
+      taken = Match(isRun: true, address: 0, count: run, cost: 1)
+    } else if run >= VCDIFFParser.shortestCopy, position + run <= end {
+      path.addRun(at: position, count: run)
+    }
     let recent = path.recent(at: position)
     // Goes on where a copy before would have gone on: what code does that moved as a whole.
     for index in 0..<4 {
@@ -112,30 +130,27 @@ struct VCDIFFParser: ~Copyable {
       let count = min(limit, commonLength(new, position, old, address, from: 0))
       offer(address, count, recent, position, end, &taken)
     }
-    if taken == nil {
-      let match = suffixes.longestMatch(of: new, from: position, in: old)
-      offer(match.position, min(limit, match.length), recent, position, end, &taken)
+    guard taken == nil else { return taken }
+    if last.length > VCDIFFParser.carryLength {
+      last = SuffixArray.Match(position: last.position + 1, length: last.length - 1)
+    } else {
+      last = suffixes.longestMatch(of: new, from: position, in: old)
     }
-    if taken == nil {
-      var best = VCDIFFParser.shortestCopy - 1
-      var place = repeats.last(for: position, of: new)
-      var depth = 0
-      while let candidate = place, depth < VCDIFFParser.chainDepth {
-        let count = min(limit, commonLength(new, position, new, candidate, from: 0))
-        if count > best {
-          best = count
-          offer(self.old.count + candidate - window.lowerBound, count, recent, position, end, &taken)
-        }
-        place = repeats.before(candidate)
-        depth += 1
+    offer(last.position, min(limit, last.length), recent, position, end, &taken)
+    guard taken == nil else { return taken }
+    var longest = VCDIFFParser.shortestCopy - 1
+    var place = repeats.last(for: position, of: new)
+    var depth = 0
+    while let candidate = place, depth < VCDIFFParser.chainDepth {
+      let count = min(limit, commonLength(new, position, new, candidate, from: 0))
+      if count > longest {
+        longest = count
+        offer(self.old.count + candidate - window.lowerBound, count, recent, position, end, &taken)
       }
+      place = repeats.before(candidate)
+      depth += 1
     }
-    if taken == nil {
-      repeats.insert(position..<position + 1, of: new)
-      var run = 1
-      while run < min(limit, VCDIFFParser.niceLength), new[position + run] == new[position] { run += 1 }
-      if run >= VCDIFFParser.shortestCopy, position + run <= end { path.addRun(at: position, count: run) }
-    }
+    if taken == nil { repeats.insert(position..<position + 1, of: new) }
     return taken
   }
 

@@ -21,7 +21,7 @@ enum VCDIFFStep: Equatable {
 }
 
 /// Writes a window: chooses segment, address modes and codes.
-struct VCDIFFWindowWriter {
+struct VCDIFFWindowWriter: ~Copyable {
   private let steps: [VCDIFFStep]
   private let window: Range<Int>
   private let new: [UInt8]

@@ -13,7 +13,7 @@ let package = Package(
       name: "Snippets",
       dependencies: [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaBZip2", "OTADeltaEncoder", "OTAPartition",
+        "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition",
         "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
         "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
       ].map { .product(name: $0, package: "swift-ota") })

@@ -48,6 +48,7 @@ import OTADelta
   /// - Returns: the address, from 0 to below `here`; the cache has taken it over.
   /// - Throws: ``DeltaError/corruptStream`` if the section ends, ``DeltaError/nonCanonicalNumber``,
   ///   ``DeltaError/sourceOutOfRange`` if the address is not below `here`.
+  @inline(__always)
   mutating func read(
     mode: UInt8, here: Int, from reader: inout VCDIFFSection
   ) throws(DeltaError) -> Int {

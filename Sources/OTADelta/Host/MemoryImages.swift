@@ -24,7 +24,13 @@ public struct MemorySource: ImageSource {
   public func read(into destination: inout MutableSpan<UInt8>, at offset: UInt32) throws(Failure) {
     guard let start = Int(exactly: offset), start <= bytes.count, destination.count <= bytes.count - start
     else { throw .outOfRange }
-    for index in 0..<destination.count { destination[index] = bytes[start + index] }
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe destination.withUnsafeMutableBufferPointer { target in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        // Many bytes at once: patches of hosts copy megabytes.
+        unsafe to.update(from: from + start, count: target.count)
+      }
+    }
   }
 }
 
@@ -40,7 +46,7 @@ public struct MemorySink: ImageSink {
 
   /// Appends bytes; never fails.
   public mutating func write(_ span: Span<UInt8>) throws(Never) {
-    for index in 0..<span.count { bytes.append(span[index]) }
+    unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
   }
 }
 #endif

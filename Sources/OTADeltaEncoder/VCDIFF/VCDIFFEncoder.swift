@@ -43,21 +43,30 @@ public enum VCDIFFEncoder {
   public static func makePatch(
     old: [UInt8], new: [UInt8], hasChecksums: Bool = true, isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> [UInt8] {
+    try makePatch(
+      old: old, new: new, hasChecksums: hasChecksums, windowSize: windowSize, isCancelled: isCancelled)
+  }
+
+  /// The same with windows of another size.
+  static func makePatch(
+    old: [UInt8], new: [UInt8], hasChecksums: Bool, windowSize: Int, isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> [UInt8] {
     guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
     guard !isCancelled() else { throw .cancelled }
-    let patch = try serialize(old: old, new: new, hasChecksums: hasChecksums, isCancelled: isCancelled)
+    let patch = try serialize(
+      old: old, new: new, hasChecksums: hasChecksums, windowSize: windowSize, isCancelled: isCancelled)
     guard !isCancelled() else { throw .cancelled }
     try verify(patch, old: old, new: new)
     return patch
   }
 
   private static func serialize(
-    old: [UInt8], new: [UInt8], hasChecksums: Bool, isCancelled: () -> Bool
+    old: [UInt8], new: [UInt8], hasChecksums: Bool, windowSize: Int, isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> [UInt8] {
     var patch: [UInt8] = []
     for index in 0..<4 { patch.append(VCDIFFFormat.magic[index]) }
     patch.append(0)
-    var parser = try VCDIFFParser(old: old, new: new)
+    var parser = try VCDIFFParser(old: old, new: new, windowSize: windowSize)
     var start = 0
     // An image without a byte has one window without a byte, as xdelta3 writes it.
     repeat {

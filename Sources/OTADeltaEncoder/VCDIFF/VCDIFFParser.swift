@@ -32,12 +32,16 @@ struct VCDIFFParser: ~Copyable {
 
   /// Sorts the old image.
   ///
+  /// - Parameters:
+  ///   - old: the image to find bytes in.
+  ///   - new: the image to make.
+  ///   - windowSize: the most bytes of a window.
   /// - Throws: as ``SuffixArray/init(_:)`` does.
-  init(old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) {
+  init(old: [UInt8], new: [UInt8], windowSize: Int) throws(DeltaEncoderError) {
     self.old = old
     self.new = new
     self.suffixes = try SuffixArray(old)
-    self.repeats = VCDIFFRepeats(capacity: min(new.count, VCDIFFEncoder.windowSize))
+    self.repeats = VCDIFFRepeats(capacity: min(new.count, windowSize))
   }
 
   /// Finds the instructions of a window.

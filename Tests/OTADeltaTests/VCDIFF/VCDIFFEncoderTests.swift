@@ -46,30 +46,32 @@ struct VCDIFFEncoderTests {
     }
   }
 
-  @Test("An image of several windows comes back within the default limits")
+  @Test("Images of several windows come back, and so does one whose last window is full")
   func severalWindows() throws {
     var generator = SeededGenerator(for: "severalWindows")
-    let block = generator.bytes(100_000)
-    let old = Array((0..<45).map { index in block.map { $0 &+ UInt8(index) } }.joined())
-    var new = Array(old.reversed()[0..<100_000]) + old
-    for place in stride(from: 0, to: new.count, by: 9999) { new[place] ^= 1 }
-    #expect(new.count > VCDIFFEncoder.windowSize)
-    let patch = try VCDIFFEncoder.makePatch(old: old, new: new)
-    #expect(patch.count < new.count / 20)
-    let outcome = try applyVCDIFF(patch, to: old, imageSize: new.count)
-    #expect(outcome == Outcome(output: new, error: nil))
+    for round in 0..<20 {
+      let pair = RoundTripTests.randomPair(&generator)
+      let windowSize =
+        round % 4 == 0 ? max(1, pair.new.count / 2) : Int.random(in: 1...500, using: &generator)
+      let patch = try VCDIFFEncoder.makePatch(
+        old: pair.old, new: pair.new, hasChecksums: true, windowSize: windowSize, isCancelled: { false })
+      for chunking in Chunking.all {
+        let outcome = try applyVCDIFF(patch, to: pair.old, imageSize: pair.new.count, chunking: chunking)
+        #expect(outcome == Outcome(output: pair.new, error: nil), "round \(round), \(chunking)")
+      }
+    }
   }
 
-  @Test("The largest window of noise fits the memory that is declared")
+  @Test("Noise makes sections that are hardly longer than it, so the largest window fits what is declared")
   func noise() throws {
     var generator = SeededGenerator(for: "noise")
-    let new = generator.bytes(VCDIFFEncoder.windowSize)
-    let patch = try VCDIFFEncoder.makePatch(old: [], new: new)
-    #expect(patch.count < new.count + 100)
-    let outcome = try applyVCDIFF(
-      patch, to: [], imageSize: new.count, limits: Limits(decoderMemory: VCDIFFEncoder.decoderMemory))
-    #expect(outcome.error == nil)
-    #expect(outcome.output == new)
+    let new = generator.bytes(200_000)
+    let patch = try VCDIFFEncoder.makePatch(old: generator.bytes(1000), new: new)
+    #expect(patch.count < new.count + new.count / 1000)
+    let window = VCDIFFEncoder.windowSize
+    #expect(
+      Int(VCDIFFDecoder.baseMemory) + window + window + window / 1000 < Int(VCDIFFEncoder.decoderMemory))
+    #expect(VCDIFFEncoder.decoderMemory <= Limits().decoderMemory)
   }
 
   @Test("The same images give the same patch, and the pieces of it that the RFC has names for")
@@ -88,7 +90,7 @@ struct VCDIFFEncoderTests {
   func example() throws {
     let old = Array("abcdefghijklmnop".utf8)
     let new = Array("abcdwxyzefghefghefghefghzzzzzzzz".utf8)
-    var parser = try VCDIFFParser(old: old, new: new)
+    var parser = try VCDIFFParser(old: old, new: new, windowSize: new.count)
     let steps = try parser.parse(0..<new.count, isCancelled: { false })
     #expect(
       steps == [
@@ -104,7 +106,7 @@ struct VCDIFFEncoderTests {
     }
     var generator = SeededGenerator(seed: 4)
     let (old, new) = (generator.bytes(20_000), generator.bytes(20_000))
-    var parser = try VCDIFFParser(old: old, new: new)
+    var parser = try VCDIFFParser(old: old, new: new, windowSize: new.count)
     var count = 0
     #expect(throws: DeltaEncoderError.cancelled) {
       _ = try parser.parse(0..<new.count) {

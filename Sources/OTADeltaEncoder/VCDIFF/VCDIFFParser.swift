@@ -127,14 +127,22 @@ struct VCDIFFParser: ~Copyable {
       path.addRun(at: position, count: run)
     }
     let recent = path.recent(at: position)
+    var continued = 0
     // Goes on where a copy before would have gone on: what code does that moved as a whole.
     for index in 0..<4 {
       let address = recent.addresses[index] + position - recent.places[index]
       guard recent.places[index] >= 0, address >= 0, address < old.count else { continue }
       let count = min(limit, commonLength(new, position, old, address, from: 0))
       offer(address, count, recent, position, end, &taken)
+      continued = max(continued, count)
     }
     guard taken == nil else { return taken }
+    // What goes on that far is left for another copy only where it ends.
+    if continued > VCDIFFParser.carryLength {
+      last.length = 0
+      repeats.insert(position..<position + 1, of: new)
+      return nil
+    }
     if last.length > VCDIFFParser.carryLength {
       last = SuffixArray.Match(position: last.position + 1, length: last.length - 1)
     } else {

@@ -34,8 +34,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 
 let libraries = [
   "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
-  "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
-  "OTAAgent", "OTATransportHTTP",
+  "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaEncoder", "OTAPartition", "OTAStateMachine",
+  "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -49,7 +49,7 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "VCDIFF", "Zlib"]),
+    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -57,12 +57,14 @@ let package = Package(
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
+    hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
+    hosted("OTADeltaZstd", ["OTACore", "OTADelta", "CZstd"], path: "Sources/OTADelta/Zstd"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
       "OTADeltaEncoder",
       [
-        "OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "CDivsufsort", "CZlib",
-        "CBZip2",
+        "OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
+        "OTADeltaZstd", "CDivsufsort", "CZlib", "CBZip2", "CLZMA", "CZstd",
       ]),
 
     // Device side.
@@ -109,7 +111,12 @@ let package = Package(
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
-    test("OTADelta", ["OTACore", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "CBZip2"]),
+    test(
+      "OTADelta",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
+        "OTADeltaZstd", "OTADeltaEncoder", "CBZip2",
+      ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),

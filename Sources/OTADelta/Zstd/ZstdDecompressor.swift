@@ -55,8 +55,8 @@ public import OTADelta
   ///
   /// - Parameters:
   ///   - maximumWindowSize: a frame with a larger window is refused, in bytes.
-  ///   - prefix: what the frame may refer to as if it stood before its content; that which it was compressed with.
-  ///     Taken over without a copy if the caller gives up its own.
+  ///   - prefix: what the frame may refer to as if it stood before its content; that which it was compressed with;
+  ///     copied.
   /// - Throws: ``DeltaError/memoryExceeded`` if there is no memory.
   public init(maximumWindowSize: UInt64, prefix: Span<UInt8> = Span()) throws(DeltaError) {
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: prefix.count)

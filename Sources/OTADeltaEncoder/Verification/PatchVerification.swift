@@ -31,7 +31,7 @@ func verify<Decoder: PayloadDecoder & ~Copyable>(
 }
 
 /// Holds an image against the one that it must be.
-private struct ComparingSink: ImageSink {
+struct ComparingSink: ImageSink {
   let expected: [UInt8]
   var position = 0
 

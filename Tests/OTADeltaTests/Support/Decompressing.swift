@@ -15,11 +15,7 @@ struct Decompressed: Equatable, CustomStringConvertible {
 }
 
 /// Gives a stream to a decompressor in pieces, and holds each call against the contract of `Decompressor`.
-///
-/// - Parameters:
-///   - inputSize: how many bytes a call gets at most.
-///   - outputSize: how much room a call gets.
-///   - decompress: the call.
+/// A call gets at most `inputSize` bytes, and room for `outputSize`.
 func decompressAll(
   _ stream: [UInt8], inputSize: Int, outputSize: Int,
   _ decompress: (Span<UInt8>, inout MutableSpan<UInt8>) throws(DeltaError) -> DecompressionProgress

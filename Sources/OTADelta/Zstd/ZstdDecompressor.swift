@@ -66,7 +66,7 @@ public import OTADelta
 
   /// Starts with a prefix that is in memory already.
   ///
-  /// - Parameter prefix: owned by the instance from here on, also if this throws.
+  /// The prefix is owned by the instance from here on, also if this throws.
   init(
     maximumWindowSize: UInt64, adopting prefix: UnsafeMutableBufferPointer<UInt8>
   ) throws(DeltaError) {

@@ -34,8 +34,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 
 let libraries = [
   "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
-  "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaEncoder", "OTAPartition", "OTAStateMachine",
-  "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+  "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder", "OTAPartition",
+  "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -49,7 +49,7 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
+    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "Containers", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -59,12 +59,18 @@ let package = Package(
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
     hosted("OTADeltaZstd", ["OTACore", "OTADelta", "CZstd"], path: "Sources/OTADelta/Zstd"),
+    hosted(
+      "OTADeltaContainers", ["OTACore", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
+      path: "Sources/OTADelta/Containers"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
+    hosted(
+      "OTADeltaContainers", ["OTACore", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
+      path: "Sources/OTADelta/Containers"),
     hosted(
       "OTADeltaEncoder",
       [
         "OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
-        "OTADeltaZstd", "CDivsufsort", "CZlib", "CBZip2", "CLZMA", "CZstd",
+        "OTADeltaZstd", "OTADeltaContainers", "CDivsufsort", "CZlib", "CBZip2", "CLZMA", "CZstd",
       ]),
 
     // Device side.
@@ -115,7 +121,7 @@ let package = Package(
       "OTADelta",
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
-        "OTADeltaZstd", "OTADeltaEncoder", "CBZip2",
+        "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder", "CBZip2",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),

@@ -8,6 +8,7 @@ let fuzzers = [
   "FuzzDeviceState": ["OTACore"],
   "FuzzPartitionTable": ["OTACore", "OTAPartition"],
   "FuzzBSDiff40": ["OTACore", "OTADelta", "OTADeltaBZip2"],
+  "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
 ]
 

@@ -18,10 +18,9 @@ public struct ZstdFrameHeader: Equatable, Sendable {
   /// The length of the header, the magic number included.
   public var size: Int
 
-  /// Reads a header.
+  /// Reads a header; `nil` if more bytes are needed to know it.
   ///
   /// - Parameter bytes: the start of the frame.
-  /// - Returns: `nil` if more bytes are needed to know the header.
   /// - Throws: ``DeltaError/unsupportedCompression`` if the first bytes are not those of a frame (a skippable one is
   ///   none), ``DeltaError/corruptStream`` if the reserved bit is set.
   public init?(_ bytes: Span<UInt8>) throws(DeltaError) {

@@ -34,6 +34,7 @@ public struct ZstdPatchDecoder: ~Copyable, PayloadDecoder {
   /// - Parameters:
   ///   - sourceSize: of the old image.
   ///   - windowSize: as the header of the frame has it.
+  /// - Returns: the old image, the window, and 704 KiB.
   public static func memoryRequirement(sourceSize: UInt32, windowSize: UInt64) -> UInt64 {
     let fixed = UInt64(sourceSize) + UInt64(chunkSize) + UInt64(MemoryLayout<ZstdPatchDecoder>.size)
     let (sum, overflow) = ZstdDecompressor.memoryRequirement(windowSize: windowSize)

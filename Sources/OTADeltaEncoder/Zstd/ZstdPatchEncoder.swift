@@ -15,6 +15,7 @@ public enum ZstdPatchEncoder {
   /// - Parameters:
   ///   - oldSize: of the old image.
   ///   - newSize: of the new image, which is the window of the frame.
+  /// - Returns: as ``ZstdPatchDecoder/memoryRequirement(sourceSize:windowSize:)``.
   public static func decoderMemory(oldSize: UInt32, newSize: UInt32) -> UInt64 {
     ZstdPatchDecoder.memoryRequirement(sourceSize: oldSize, windowSize: UInt64(newSize))
   }

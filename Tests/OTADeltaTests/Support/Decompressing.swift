@@ -15,6 +15,7 @@ struct Decompressed: Equatable, CustomStringConvertible {
 }
 
 /// Gives a stream to a decompressor in pieces, and checks that each call gets on.
+///
 /// A call gets at most `inputSize` bytes, and room for `outputSize`.
 func decompressAll(
   _ stream: [UInt8], inputSize: Int, outputSize: Int,

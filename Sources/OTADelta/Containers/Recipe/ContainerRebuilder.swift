@@ -1,0 +1,143 @@
+public import OTADelta
+
+/// Why a file was not rebuilt.
+public enum RebuildError<SinkFailure: Error>: Error {
+  /// The content does not belong to the recipe, or the libraries do not.
+  case delta(DeltaError)
+  /// The file could not be written.
+  case sink(SinkFailure)
+}
+
+extension RebuildError: Equatable where SinkFailure: Equatable {}
+
+/// Takes the content of a file as a decoder makes it, and writes the file.
+///
+/// Memory: the content of one stream and the stream, and what the library takes for it, see
+/// ``CompressionMethod/compress(_:)``. Never more than the size that the recipe declares is written. That the bytes are
+/// the right ones, only the digest of the file can say: another version of a library may make others.
+public struct ContainerRebuilder<Sink: ImageSink & ~Copyable>: ~Copyable, ImageSink {
+  /// Where the file goes; to be taken back after ``finish()``.
+  public var sink: Sink
+
+  private let recipe: ContainerRecipe
+  private var stepIndex = 0
+  /// How many bytes of a raw step have passed, or how many repetitions of a stream are done.
+  private var progress: UInt32 = 0
+  private var streamContent: [UInt8] = []
+  private var failure: DeltaError?
+
+  /// How many bytes of the file were written to the sink.
+  public private(set) var outputCount: UInt32 = 0
+
+  /// Starts before the first byte.
+  ///
+  /// - Parameters:
+  ///   - recipe: that of the file.
+  ///   - sink: where the file goes.
+  public init(recipe: ContainerRecipe, sink: consuming Sink) {
+    self.recipe = recipe
+    self.sink = sink
+  }
+
+  /// Takes the next bytes of the content and writes all bytes of the file that follow from them.
+  ///
+  /// - Parameter bytes: any number of bytes; every division gives the same file or the same error.
+  /// - Throws: ``RebuildError/delta(_:)`` with ``DeltaError/trailingData`` if there is more content than the recipe uses,
+  ///   ``DeltaError/outputOverflow`` if the file would be larger than the recipe says,
+  ///   ``DeltaError/memoryExceeded`` or ``DeltaError/unsupportedCompression`` as the method throws;
+  ///   ``RebuildError/sink(_:)``. Then each later call throws the same, or ``DeltaError/abandoned``.
+  public mutating func write(_ bytes: Span<UInt8>) throws(RebuildError<Sink.Failure>) {
+    if let failure { throw .delta(failure) }
+    do throws(RebuildError<Sink.Failure>) {
+      var position = 0
+      while position < bytes.count {
+        position += try take(bytes.extracting(position..<bytes.count))
+      }
+    } catch {
+      failure = .abandoned
+      if case .delta(let error) = error { failure = error }
+      streamContent = []
+      throw error
+    }
+  }
+
+  /// Ends the content; returns only if the whole file was written.
+  ///
+  /// - Throws: ``DeltaError/truncated`` if content is missing, ``DeltaError/imageSizeMismatch`` if the file is smaller
+  ///   than the recipe says, or what an earlier call threw.
+  public mutating func finish() throws(DeltaError) {
+    if let failure { throw failure }
+    guard stepIndex == recipe.steps.count else {
+      failure = .truncated
+      throw .truncated
+    }
+    guard outputCount == recipe.fileSize else {
+      failure = .imageSizeMismatch
+      throw .imageSizeMismatch
+    }
+  }
+
+  /// Does what the current step can do with some bytes.
+  ///
+  /// - Returns: how many it has used, never none.
+  private mutating func take(_ bytes: Span<UInt8>) throws(RebuildError<Sink.Failure>) -> Int {
+    guard stepIndex < recipe.steps.count else { throw .delta(.trailingData) }
+    switch recipe.steps[stepIndex] {
+    case .raw(let count):
+      let used = min(bytes.count, Int(count - progress))
+      try put(bytes.extracting(0..<used))
+      progress += UInt32(used)
+      if progress == count { nextStep() }
+      return used
+    case .stream(let method, let count, let repetitions):
+      let used = min(bytes.count, Int(count) - streamContent.count)
+      if streamContent.isEmpty { streamContent.reserveCapacity(Int(count)) }
+      unsafe bytes.extracting(0..<used).withUnsafeBufferPointer {
+        unsafe streamContent.append(contentsOf: $0)
+      }
+      guard streamContent.count == Int(count) else { return used }
+      let stream: [UInt8]
+      do throws(DeltaError) {
+        stream = try recipe.methods[Int(method)].compress(streamContent.span)
+      } catch {
+        throw .delta(error)
+      }
+      streamContent.removeAll(keepingCapacity: true)
+      try put(stream.span)
+      progress += 1
+      if progress == repetitions { nextStep() }
+      return used
+    }
+  }
+
+  private mutating func nextStep() {
+    stepIndex += 1
+    progress = 0
+  }
+
+  private mutating func put(_ bytes: Span<UInt8>) throws(RebuildError<Sink.Failure>) {
+    guard bytes.count <= Int(recipe.fileSize - outputCount) else { throw .delta(.outputOverflow) }
+    do throws(Sink.Failure) { try sink.write(bytes) } catch { throw .sink(error) }
+    outputCount += UInt32(bytes.count)
+  }
+}
+
+extension ContainerRecipe {
+  /// Makes the file from its content, in memory.
+  ///
+  /// - Parameter content: all of it.
+  /// - Returns: the file.
+  /// - Throws: as ``ContainerRebuilder`` does.
+  public func rebuild(_ content: Span<UInt8>) throws(DeltaError) -> [UInt8] {
+    var rebuilder = ContainerRebuilder(recipe: self, sink: MemorySink())
+    do throws(RebuildError<Never>) {
+      try rebuilder.write(content)
+    } catch {
+      switch error {
+      case .delta(let error): throw error
+      }
+    }
+    try rebuilder.finish()
+    return rebuilder.sink.bytes
+  }
+}

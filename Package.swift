@@ -49,7 +49,9 @@ let package = Package(
     core("OTACore"),
     core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
-    core("OTADelta", ["OTACore", "OTACrypto"], exclude: ["BZip2", "Containers", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
+    core(
+      "OTADelta", ["OTACore", "OTACrypto"],
+      exclude: ["BZip2", "Containers", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -120,7 +122,8 @@ let package = Package(
     test(
       "OTADelta",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA",
+        "OTADeltaVCDIFF",
         "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder", "CBZip2",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),

@@ -1,3 +1,4 @@
+import Foundation
 import OTADelta
 import OTADeltaContainers
 import OTADeltaEncoder
@@ -208,6 +209,19 @@ struct ContainerTests {
     let unpacked = try #require(try ContainerEncoder.unpack(new, old: old))
     let recipe = unpacked.recipe.serialized().count
     print("\(pair): \(new.count) bytes have a content of \(unpacked.content.count) and a recipe of \(recipe)")
+    // A fast level for the large one: this is about the order of magnitude.
+    let level = new.count > 1 << 20 ? 3 : 19
+    let plain = try ZstdPatchEncoder.makePatch(old: old, new: new, level: level).count
+    let patch = try ZstdPatchEncoder.makePatch(old: layout.content, new: unpacked.content, level: level).count
+    print("\(pair): patch of zstd, level \(level): \(plain) bytes as it is, \(patch) of the contents")
+    #expect(recipe + patch < plain / 2)
+    var before = timespec()
+    var after = timespec()
+    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before)
+    _ = try unpacked.recipe.rebuild(unpacked.content.span)
+    _ = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after)
+    let milliseconds = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1_000_000
+    print("\(pair): rebuilt in \(milliseconds) ms of processor time")
     #expect(recipe < 1000)
     #expect(unpacked.content.count > new.count * 5 / 4)
     try unpacked.recipe.probe(old: old, layout: layout)

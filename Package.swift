@@ -61,9 +61,6 @@ let package = Package(
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
     hosted("OTADeltaZstd", ["OTACore", "OTADelta", "CZstd"], path: "Sources/OTADelta/Zstd"),
-    hosted(
-      "OTADeltaContainers", ["OTACore", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
-      path: "Sources/OTADelta/Containers"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
       "OTADeltaContainers", ["OTACore", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
@@ -96,7 +93,7 @@ let package = Package(
       "OTACommandLine",
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaBZip2", "OTADeltaEncoder",
+        "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
         "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),

@@ -14,6 +14,15 @@ struct NativeCandidate {
   private static var trialSize: Int { 1 << 20 }
   /// The largest model: larger ones gain nothing that can be measured.
   private static var largestSlotBits: UInt8 { 22 }
+  /// The smallest model: smaller ones know nothing.
+  private static var smallestSlotBits: UInt8 { 9 }
+
+  /// What a decoder takes whose model is the smallest, without any cover.
+  static var minimumMemory: UInt32 {
+    let candidate = NativeCandidate(
+      plan: NativePlan(architecture: .none), slotBits: smallestSlotBits, matchBits: 0)
+    return UInt32(NativeDecoder.memoryRequirement(of: candidate.header(oldSize: 0, newSize: 0)))
+  }
 
   /// The candidates that fit into some memory.
   ///
@@ -53,7 +62,7 @@ struct NativeCandidate {
     // Sixteen slots for each byte of the new image are more than it fills.
     let sizeBits = UInt8(clamping: max(10, Int.bitWidth - (newSize * 16).leadingZeroBitCount))
     var slotBits = min(largestSlotBits, sizeBits)
-    while slotBits >= 9 {
+    while slotBits >= smallestSlotBits {
       for matchBits in [min(22, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {
         let candidate = NativeCandidate(plan: plan, slotBits: slotBits, matchBits: matchBits)
         let needed = NativeDecoder.memoryRequirement(of: candidate.header(oldSize: oldSize, newSize: newSize))

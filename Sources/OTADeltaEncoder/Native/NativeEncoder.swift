@@ -10,6 +10,9 @@ public enum NativeEncoder {
   /// The largest image that is taken, in bytes.
   public static var maximumImageSize: Int { Int(Int32.max) }
 
+  /// What the smallest decoder takes, in bytes.
+  public static var minimumDecoderMemory: UInt32 { NativeCandidate.minimumMemory }
+
   /// What a patch may cost.
   public struct Options: Equatable, Sendable {
     /// The memory that the device has for the decoder, in bytes; nil for as much as a host has.

@@ -56,7 +56,7 @@ public enum VCDIFFEncoder {
     let patch = try serialize(
       old: old, new: new, hasChecksums: hasChecksums, windowSize: windowSize, isCancelled: isCancelled)
     guard !isCancelled() else { throw .cancelled }
-    try verify(patch, old: old, new: new)
+    try verify(patch, with: try decoder(old: old, new: new), old: old, new: new)
     return patch
   }
 
@@ -79,41 +79,12 @@ public enum VCDIFFEncoder {
     return patch
   }
 
-  private static func verify(_ patch: [UInt8], old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) {
-    var source = MemorySource(old)
-    var sink = ComparingSink(expected: new)
+  private static func decoder(old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) -> VCDIFFDecoder {
+    let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: decoderMemory)
     do throws(DeltaError) {
-      let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: decoderMemory)
-      var decoder = try VCDIFFDecoder(
-        imageSize: UInt32(new.count), sourceSize: UInt32(old.count), limits: limits)
-      do {
-        try decoder.push(patch.span, source: &source, sink: &sink)
-      } catch {
-        switch error {
-        case .delta(let error): throw error
-        case .source: throw .sourceOutOfRange
-        case .sink(let error): throw error
-        }
-      }
-      try decoder.finish()
+      return try VCDIFFDecoder(imageSize: UInt32(new.count), sourceSize: UInt32(old.count), limits: limits)
     } catch {
       throw .verificationFailed(error)
     }
-  }
-}
-
-/// Holds an image against the one that it must be.
-private struct ComparingSink: ImageSink {
-  let expected: [UInt8]
-  var position = 0
-
-  init(expected: [UInt8]) {
-    self.expected = expected
-  }
-
-  mutating func write(_ bytes: Span<UInt8>) throws(DeltaError) {
-    guard bytes.count <= expected.count - position else { throw .outputOverflow }
-    for index in 0..<bytes.count where bytes[index] != expected[position + index] { throw .outputMismatch }
-    position += bytes.count
   }
 }

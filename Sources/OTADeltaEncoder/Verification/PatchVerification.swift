@@ -31,7 +31,7 @@ func verify<Decoder: PayloadDecoder & ~Copyable>(
 }
 
 /// Holds an image against the one that it must be.
-struct ComparingSink: ImageSink {
+private struct ComparingSink: ImageSink {
   let expected: [UInt8]
   var position = 0
 

@@ -43,27 +43,14 @@ public enum ZstdPatchEncoder {
     let patch = try ZstdEncoder.compress(
       new.span, prefix: old.span, settings: settings, isCancelled: isCancelled)
     guard !isCancelled() else { throw .cancelled }
-    try verify(patch, old: old, new: new)
+    try verify(patch, with: try decoder(old: old, new: new), old: old, new: new)
     return patch
   }
 
-  private static func verify(_ patch: [UInt8], old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) {
-    var source = MemorySource(old)
-    var sink = ComparingSink(expected: new)
+  private static func decoder(old: [UInt8], new: [UInt8]) throws(DeltaEncoderError) -> ZstdPatchDecoder {
+    let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: .max)
     do throws(DeltaError) {
-      let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: .max)
-      var decoder = try ZstdPatchDecoder(
-        imageSize: UInt32(new.count), sourceSize: UInt32(old.count), limits: limits)
-      do {
-        try decoder.push(patch.span, source: &source, sink: &sink)
-      } catch {
-        switch error {
-        case .delta(let error): throw error
-        case .source: throw .sourceOutOfRange
-        case .sink(let error): throw error
-        }
-      }
-      try decoder.finish()
+      return try ZstdPatchDecoder(imageSize: UInt32(new.count), sourceSize: UInt32(old.count), limits: limits)
     } catch {
       throw .verificationFailed(error)
     }

@@ -9,16 +9,20 @@ struct DeltaMake: Command {
   static let name = "delta make"
   static let abstract = "make a patch that turns one image into another"
   static let usage = """
-    usage: ota delta make OLD NEW PATCH [--format NAME] [--memory BYTES] [--json]
+    usage: ota delta make OLD NEW PATCH [--format NAME] [--memory BYTES] [--arch NAME]
+                          [--json]
 
     Makes the patch that turns the image OLD into the image NEW, applies it once to be sure, and writes it
     to PATCH. OLD and NEW may be '-' for standard input.
 
       --format NAME   \(namesOf(PatchFormat.availableNames)); default \(PatchFormat.standard.rawValue)
-      --memory BYTES  the memory that the device has for the decoder; a patch that needs more is refused
+      --memory BYTES  the memory that the device has for the decoder; a patch that needs more is refused,
+                      and a native one is made to need no more
+      --arch NAME     the instruction set for native patches, if what is found by trying is not the best:
+                      \(namesOf(NativeEncoder.architectures))
       --json          the result as JSON
     """
-  static let example = ["old.bin", "new.bin", "update.patch", "--format", "bsdiff43"]
+  static let example = ["old.bin", "new.bin", "update.patch", "--memory", "32768"]
 
   private struct Result: Encodable {
     var format: String
@@ -33,6 +37,7 @@ struct DeltaMake: Command {
 
   private let format: PatchFormat
   private let memory: Int?
+  private let architecture: String?
   private let isJSON: Bool
   private let oldPath: String
   private let newPath: String
@@ -42,6 +47,10 @@ struct DeltaMake: Command {
     isJSON = try arguments.flag("--json")
     memory = try arguments.integerOption("--memory", in: 1...Int(UInt32.max))
     format = try PatchFormat(option: try arguments.option("--format") ?? PatchFormat.standard.rawValue)
+    architecture = try arguments.option("--arch")
+    if let architecture, !NativeEncoder.architectures.contains(architecture) {
+      throw .invalidValue(name: "--arch", value: architecture, expected: namesOf(NativeEncoder.architectures))
+    }
     oldPath = try arguments.positional("OLD")
     newPath = try arguments.positional("NEW")
     patchPath = try arguments.positional("PATCH")
@@ -61,7 +70,9 @@ struct DeltaMake: Command {
     let patch: [UInt8]
     let needed: UInt32
     do throws(DeltaEncoderError) {
-      patch = try codec.makePatch(old: old, new: new, memory: memory.map(UInt32.init) ?? .max)
+      patch = try codec.makePatch(
+        old: old, new: new, options: PatchOptions(memory: memory.map(UInt32.init), architecture: architecture)
+      )
       do throws(DeltaError) {
         needed = try codec.decoderMemory(of: patch)
       } catch {
@@ -101,6 +112,8 @@ struct DeltaMake: Command {
       case .imageTooLarge: ("an image is too large for the format", "check that they are the right files")
       case .outOfMemory:
         ("not enough memory: it takes five times the old and twice the new image", "use a larger machine")
+      case .memoryTooSmall:
+        ("no decoder is so small", "allow more with --memory, or send the whole image")
       case .cancelled: ("cancelled", "start it again")
       case .verificationFailed(let reason):
         ("the finished patch does not give the new image (\(reason))", "please report this as a defect")

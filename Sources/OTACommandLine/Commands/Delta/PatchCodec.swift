@@ -26,11 +26,12 @@ protocol PatchCodec: SendableMetatype {
   /// - Parameters:
   ///   - old: the image to start from.
   ///   - new: the image to make.
-  ///   - memory: what the decoder may take, in bytes, for formats that can trade it for size. The caller refuses a
-  ///     patch that takes more.
+  ///   - options: what it may cost. The caller refuses a patch whose decoder takes more memory.
   /// - Returns: the patch.
   /// - Throws: as the encoder of the format does.
-  static func makePatch(old: [UInt8], new: [UInt8], memory: UInt32) throws(DeltaEncoderError) -> [UInt8]
+  static func makePatch(
+    old: [UInt8], new: [UInt8], options: PatchOptions
+  ) throws(DeltaEncoderError) -> [UInt8]
 
   /// Decodes a whole patch; most formats call ``decode(_:with:from:to:)``.
   ///
@@ -53,6 +54,14 @@ protocol PatchCodec: SendableMetatype {
   /// themselves say what they can in another way.
   static func contents(of patch: [UInt8], imageSize: UInt32, limits: Limits) throws(DeltaError)
     -> PatchContents
+}
+
+/// What a patch may cost, for formats that can trade it for size.
+struct PatchOptions {
+  /// What the decoder may take, in bytes; nil for as much as the format likes.
+  var memory: UInt32?
+  /// The instruction set in which addresses are corrected, by its name; nil to find out.
+  var architecture: String?
 }
 
 /// What makes up the new image; nothing where the format does not tell without the old image.

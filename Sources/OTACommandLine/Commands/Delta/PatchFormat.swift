@@ -5,7 +5,7 @@ enum PatchFormat: String, CaseIterable, Sendable {
   case vcdiff, zstd
 
   /// What is made if no format is asked for.
-  static let standard = bsdiff43
+  static let standard = native
 
   /// How this build makes and applies patches of the format, if it does.
   var codec: (any PatchCodec.Type)? {
@@ -13,7 +13,9 @@ enum PatchFormat: String, CaseIterable, Sendable {
     case .bsdiff40: BSDiff40Codec.self
     case .bsdiff43: BSDiff43Codec.self
     case .bsdiff43BZip2: BSDiff43BZip2Codec.self
-    case .native, .vcdiff, .zstd: nil
+    case .native: NativeCodec.self
+    case .vcdiff: VCDIFFCodec.self
+    case .zstd: ZstdCodec.self
     }
   }
 
@@ -38,6 +40,8 @@ enum PatchFormat: String, CaseIterable, Sendable {
   init?(patch: [UInt8]) {
     if patch.starts(with: "ENDSLEY/BSDIFF43".utf8) {
       self = patch.dropFirst(24).starts(with: "BZ".utf8) ? .bsdiff43BZip2 : .bsdiff43
+    } else if patch.starts(with: "OTAD".utf8) {
+      self = .native
     } else if patch.starts(with: "BSDIFF40".utf8) {
       self = .bsdiff40
     } else if patch.starts(with: [0xd6, 0xc3, 0xc4]) {

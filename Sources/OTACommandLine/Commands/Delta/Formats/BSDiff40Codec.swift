@@ -18,7 +18,9 @@ enum BSDiff40Codec: PatchCodec {
     try BSDiff40Header(patch.span).imageSize
   }
 
-  static func makePatch(old: [UInt8], new: [UInt8], memory: UInt32) throws(DeltaEncoderError) -> [UInt8] {
+  static func makePatch(
+    old: [UInt8], new: [UInt8], options: PatchOptions
+  ) throws(DeltaEncoderError) -> [UInt8] {
     try BSDiff40Encoder.makePatch(old: old, new: new)
   }
 

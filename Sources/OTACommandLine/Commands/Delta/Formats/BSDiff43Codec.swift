@@ -35,7 +35,9 @@ extension BSDiff43Coding {
     }
   }
 
-  static func makePatch(old: [UInt8], new: [UInt8], memory: UInt32) throws(DeltaEncoderError) -> [UInt8] {
+  static func makePatch(
+    old: [UInt8], new: [UInt8], options: PatchOptions
+  ) throws(DeltaEncoderError) -> [UInt8] {
     try BSDiff43Encoder.makePatch(old: old, new: new, compression: compression)
   }
 

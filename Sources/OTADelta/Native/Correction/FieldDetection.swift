@@ -30,14 +30,15 @@ extension Predictor {
     case .thumb:
       if old & 1 != 0 { return .plain(1) }
       if old & 3 == 0 {
-        let cell = literalCell(address)
-        if literals[cell] == address &+ 1, let found = word(.thumbOffset, origin: literals[cell + 1]) {
+        if let origin = literalOrigin(address), let found = word(.thumbOffset, origin: origin) {
           return found
         }
         if hasPointers, let pointer = pointer32() { return pointer }
       }
       let found = Thumb.field(window.word(old), address: address)
-      if found.kind == .thumbLiteral || found.kind == .thumbLiteralWide { note(found, address: address) }
+      if literals.count > 0, found.kind == .thumbLiteral || found.kind == .thumbLiteralWide {
+        note(found, address: address)
+      }
       return found
     case .arm:
       if old & 3 != 0 { return .plain(4 - (old & 3)) }
@@ -88,6 +89,13 @@ extension Predictor {
       }
       distance += 2
     }
+  }
+
+  /// What is added to the literal at an address, if a load of it was seen.
+  private func literalOrigin(_ address: UInt32) -> UInt32? {
+    guard literals.count > 0 else { return nil }
+    let cell = literalCell(address)
+    return literals[cell] == address &+ 1 ? literals[cell + 1] : nil
   }
 
   private func literalCell(_ address: UInt32) -> Int { (Int(address >> 2) & (literals.count / 2 - 1)) << 1 }

@@ -43,13 +43,11 @@ struct ChunkIndexTests {
 
   @Test("Where chunks end: this is what another program must give")
   func ends() throws {
-    // x -> 5 x + 3: every byte in turn.
-    var value: UInt8 = 1
-    let image = (0..<2000).map { index -> UInt8 in
-      value = value &* 5 &+ 3 &+ (index % 256 == 0 ? 1 : 0)
-      return value
-    }
-    var chunker = Chunker(ChunkIndexTests.small)
+    // Ends are frequent, so that some fall on the minimum and some chunks grow to the maximum.
+    let parameters = try #require(ChunkParameters(minimumSize: 64, averageLogarithm: 6, maximumSize: 200))
+    var bytes = SeededGenerator(seed: 21)
+    let image = bytes.bytes(40_000)
+    var chunker = Chunker(parameters)
     var ends: [Int] = []
     var position = 0
     while position < image.count {
@@ -65,13 +63,14 @@ struct ChunkIndexTests {
     var start = 0
     for end in 1...image.count where end - start >= 64 {
       let hash = image[end - 64..<end].reduce(UInt64(0)) { ($0 << 1) &+ table[Int($1)] }
-      if hash >> 56 == 0 || end - start == 1024 {
+      if hash >> 58 == 0 || end - start == 200 {
         expected.append(end)
         start = end
       }
     }
     #expect(ends == expected)
-    #expect(ends.count > 1)
+    let sizes = Set(zip(ends, [0] + ends).map { $0 - $1 })
+    #expect(sizes.contains(64) && sizes.contains(200))
   }
 
   @Test("Chunks do not depend on how the bytes arrive")

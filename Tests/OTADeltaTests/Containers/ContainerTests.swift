@@ -90,6 +90,14 @@ struct ContainerTests {
     _ = try ContainerTests.unpack(file)
   }
 
+  @Test("A member whose CRC-32 or size is wrong is none", arguments: 1...8)
+  func wrongTrailer(fromEnd: Int) throws {
+    var file = try ContainerBuilder.gzip([UInt8](repeating: 5, count: 1000))
+    #expect(ContainerLayout(of: file).hasStreams)
+    file[file.count - fromEnd] ^= 1
+    #expect(!ContainerLayout(of: file).hasStreams)
+  }
+
   @Test("A stream that no method makes stays as it is")
   func foreign() throws {
     var generator = SeededGenerator(seed: 7)

@@ -1,4 +1,3 @@
-import CLZMA
 import OTADelta
 import OTADeltaEncoder
 import OTADeltaLZMA

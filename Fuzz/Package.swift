@@ -10,6 +10,7 @@ let fuzzers = [
   "FuzzBSDiff40": ["OTACore", "OTADelta", "OTADeltaBZip2"],
   "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
+  "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
 ]
 
 let package = Package(

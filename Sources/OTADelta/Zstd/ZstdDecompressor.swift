@@ -124,8 +124,8 @@ public import OTADelta
           produced += made
           continue
         }
-        guard let missing = framing?.missing, missing > 0 else { throw .corruptStream }
-        let count = min(missing, input.count - consumed)
+        guard let largest = framing?.largestPiece, largest > 0 else { throw .corruptStream }
+        let count = min(largest, input.count - consumed)
         guard count > 0 else { break }
         let piece = input.extracting(consumed..<consumed + count)
         let made = try run(piece, into: &output, from: produced)

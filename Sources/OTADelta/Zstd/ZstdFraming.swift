@@ -16,8 +16,16 @@ struct ZstdFraming {
   private var blockHeader: UInt32 = 0
   private let hasChecksum: Bool
 
-  /// How many bytes of the current part are missing; 0 only behind the frame.
-  private(set) var missing = 3
+  /// How many bytes of the current part are missing.
+  private var missing = 3
+
+  /// How many bytes to give to the library at once, at most; 0 only behind the frame.
+  ///
+  /// Of a stored block it gives out what it has, but what comes with the last byte is lost if the frame turns out to
+  /// have the wrong size: so that byte is always given alone.
+  var largestPiece: Int {
+    part == .block && blockHeader >> 1 & 3 == 0 && missing > 1 ? missing - 1 : missing
+  }
 
   init(hasChecksum: Bool) {
     self.hasChecksum = hasChecksum
@@ -25,7 +33,7 @@ struct ZstdFraming {
 
   /// Goes on behind bytes of the current part.
   ///
-  /// - Parameter bytes: at most as many as are missing, not none.
+  /// - Parameter bytes: at most ``largestPiece``, not none.
   mutating func take(_ bytes: Span<UInt8>) {
     if part == .blockHeader {
       for index in 0..<bytes.count {

@@ -138,6 +138,18 @@ struct ZstdPatchTests {
     #expect(try outcome(size: 0) == Outcome(output: [], error: .outputOverflow))
   }
 
+  @Test("A stored block that is not all of the declared size comes out the same however it is cut")
+  func storedBlockTooShort() throws {
+    // Found by FuzzZstdPatch: a last block of ten stored bytes, where the header promises 193.
+    let patch: [UInt8] =
+      [0x28, 0xb5, 0x2f, 0xfd, 0x24, 0xc1, 0x51, 0, 0, 0x18, 0x61, 1, 0x62, 0x63, 0, 0xbb, 0x25, 0x65]
+      + [0x80, 0x5f, 0x69, 0xa8, 0xfd]
+    for chunking in Chunking.all {
+      let outcome = try ZstdPatchTests.apply(patch, to: [1, 2, 3], imageSize: 193, chunking: chunking)
+      #expect(outcome == Outcome(output: Array(patch[9..<18]), error: .corruptStream), "\(chunking)")
+    }
+  }
+
   @Test("A medium that fails abandons the patch")
   func media() throws {
     let image = [UInt8](repeating: 7, count: 1000)

@@ -116,11 +116,13 @@ struct BodyCoder: ~Copyable {
     mixer.begin()
     mixer.add((field << 5 | (hits & 15) << 1 | hasAlternative) | 0x2000_0000)
     mixer.add((expected << 10 | field) | 0x3000_0000)
-    mixer.add((expected << 8 | recent & 0xff) << 1 | (hits & 1) | 0x4000_0000)
-    mixer.add(((expected << 8 | next) << 8 | previous) | 0x5000_0000)
     let distance = UInt32(32 - sinceMiss.leadingZeroBitCount)
     mixer.add((distance << 12 | field << 2 | old & 3) | 0x6000_0000)
-    mixer.add((lastMissKind << 14 | UInt32(lastDelta) << 4 | min(distance, 7)) | 0x7000_0000)
+    if !isSmall {
+      mixer.add((expected << 8 | recent & 0xff) << 1 | (hits & 1) | 0x4000_0000)
+      mixer.add(((expected << 8 | next) << 8 | previous) | 0x5000_0000)
+      mixer.add((lastMissKind << 14 | UInt32(lastDelta) << 4 | min(distance, 7)) | 0x7000_0000)
+    }
     let isHit = mixer.codeFlag(
       byte == expectation.byte ? 1 : 0, weightBase: WeightSet.flag(kind: kind), coder: &coder)
     hits = hits << 1 | isHit
@@ -138,10 +140,12 @@ struct BodyCoder: ~Copyable {
     mixer.begin()
     mixer.add(expected | 0x800_0000)
     mixer.add(field << 8 | 0x900_0000)
-    mixer.add((recent & 0xff) << 8 | UInt32(lastDelta) | 0xa00_0000)
-    mixer.add(recent & 0xffff | 0xb00_0000)
-    mixer.add((expected << 8 | previous) << 8 | recent & 0xff | 0xc00_0000)
-    mixer.add((expected << 8 | next) | 0xd00_0000)
+    if !isSmall {
+      mixer.add((recent & 0xff) << 8 | UInt32(lastDelta) | 0xa00_0000)
+      mixer.add(recent & 0xffff | 0xb00_0000)
+      mixer.add((expected << 8 | previous) << 8 | recent & 0xff | 0xc00_0000)
+      mixer.add((expected << 8 | next) | 0xd00_0000)
+    }
     let result = mixer.codeByte(byte, guesses: guesses, weightBase: WeightSet.missed, coder: &coder)
     lastDelta = result &- expectation.byte
     sinceMiss = 0
@@ -163,15 +167,15 @@ struct BodyCoder: ~Copyable {
   ) -> UInt8 {
     mixer.begin()
     let parity = new & 1
-    mixer.add(parity | 0x0e00_0000)
+    mixer.add((isSmall ? 0 : parity) | 0x0e00_0000)
     mixer.add((recent & 0xff) << 1 | parity | 0x0f00_0000)
-    mixer.add((recent & 0xffff) << 1 | parity | 0x1000_0000)
-    // The upper bytes of the last halfwords, in which little-endian machines keep their opcodes.
-    let high1 = parity == 1 ? recent >> 8 & 0xff : recent & 0xff
-    let high2 = parity == 1 ? recent >> 24 : recent >> 16 & 0xff
-    mixer.add((high1 << 8 | high2) << 1 | parity | 0x1800_0000)
-    mixer.add((recent >> 24) << 2 | new & 3 | 0x1400_0000)
     if !isSmall {
+      mixer.add((recent & 0xffff) << 1 | parity | 0x1000_0000)
+      // The upper bytes of the last halfwords, in which little-endian machines keep their opcodes.
+      let high1 = parity == 1 ? recent >> 8 & 0xff : recent & 0xff
+      let high2 = parity == 1 ? recent >> 24 : recent >> 16 & 0xff
+      mixer.add((high1 << 8 | high2) << 1 | parity | 0x1800_0000)
+      mixer.add((recent >> 24) << 2 | new & 3 | 0x1400_0000)
       let match = matches.guess
       mixer.add(UInt32(match?.byte ?? 0) | UInt32(min(match?.length ?? 0, 15)) << 8 | 0x1700_0000)
       mixer.add(recent & 0xff_ffff | 0x1100_0000)

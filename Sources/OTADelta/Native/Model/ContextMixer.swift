@@ -13,7 +13,9 @@ struct ContextMixer: ~Copyable {
   private let logistic = Logistic()
   /// Probabilities: 22 bits, then a count of 10.
   private let slots: Cells<UInt32>
-  private let groupMask: UInt32
+  private let groupCount: UInt32
+  /// How many slots at the end are for flags only, in a small model, which has no groups to spare for them.
+  private let flagCount: UInt32
   private let weights: Cells<Int32>
   private let memory: LogisticMemory
 
@@ -30,9 +32,12 @@ struct ContextMixer: ~Copyable {
     self.slots = slots
     self.weights = weights
     self.memory = memory
-    groupMask = UInt32(slots.count / ContextMixer.groupSize - 1)
+    let isSmall = slots.count < 1 << Int(NativeLayout.smallBits)
+    flagCount = isSmall ? UInt32(slots.count / 4) : 0
+    groupCount = (UInt32(slots.count) - flagCount) / UInt32(ContextMixer.groupSize)
     // About 0.3: half a dozen contexts that agree are believed a little more than one of them.
     for index in 0..<weights.count { weights[index] = 20000 }
+    for index in 0..<Int(flagCount) { slots[slots.count - 1 - index] = 1 << 31 }
     memory.fill(logistic)
   }
 
@@ -58,13 +63,27 @@ struct ContextMixer: ~Copyable {
   /// Where the slots of a context are; those of another one in their place are given up.
   @inline(__always)
   private func group(_ hash: UInt32) -> Int {
-    let base = Int(hash & groupMask) * ContextMixer.groupSize
-    let check = hash >> 8 | 1
+    let base = place(hash, in: groupCount) * ContextMixer.groupSize
+    let check = hash << 8 | 1
     if slots[base] != check {
       slots[base] = check
       for index in 1..<ContextMixer.groupSize { slots[base + index] = 1 << 31 }
     }
     return base
+  }
+
+  /// A number below a count that a hash stands for.
+  @inline(__always)
+  private func place(_ hash: UInt32, in count: UInt32) -> Int {
+    Int(truncatingIfNeeded: (UInt64(hash) * UInt64(count)) >> 32)
+  }
+
+  /// The slot of a decision that has no neighbours.
+  @inline(__always)
+  private func flag(_ hash: UInt32) -> Int {
+    if flagCount > 0 { return slots.count - 1 - place(mix(hash), in: flagCount) }
+    // Eight neighbouring contexts share a group, so that a flag does not take a group for itself.
+    return group(mix(hash >> 3)) + 1 + Int(hash & 7)
   }
 
   @inline(__always)
@@ -106,10 +125,7 @@ struct ContextMixer: ~Copyable {
   mutating func codeFlag<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, weightBase: Int, coder: inout Coder
   ) -> UInt32 {
-    for index in 0..<count {
-      // Eight neighbouring contexts share a group, so that a flag does not take a group for itself.
-      bases[index] = group(mix(contexts[index] >> 3)) + 1 + Int(contexts[index] & 7)
-    }
+    for index in 0..<count { bases[index] = flag(contexts[index]) }
     return decide(bit, node: 0, weightBase: weightBase, limit: 1023, inputCount: count, coder: &coder)
   }
 
@@ -163,8 +179,7 @@ struct ContextMixer: ~Copyable {
   private mutating func codeAlone<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, context: UInt32, coder: inout Coder
   ) -> UInt32 {
-    let hash = mix(context)
-    let slot = group(mix(hash >> 3 &+ 0x1357)) + 1 + Int(hash & 7)
+    let slot = flag(mix(context &+ 0x1357_0000))
     let probability = min(65535, max(1, slots[slot] >> 16))
     let result = coder.code(bit, probability: probability)
     learn(slot, result, limit: 60)

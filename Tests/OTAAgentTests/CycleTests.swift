@@ -54,7 +54,7 @@ import Testing
     #expect(check.sequenceNumber == 1)
     #expect(check.version == "1.1.0")
     #expect(check.imageDigest == "\(Vendor.description(of: old).digest)")
-    #expect(check.deltaFormats == ["bsdiff43"])
+    #expect(check.deltaFormats == ["bsdiff43", "native"])
   }
 
   @Test("Updates follow one another, from slot to slot")

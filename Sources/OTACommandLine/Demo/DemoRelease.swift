@@ -60,17 +60,25 @@ struct DemoPublisher: Sendable {
     return DemoRelease(manifest: manifest, envelope: envelope, payload: payload)
   }
 
+  /// What the devices of the demonstration have for decoding, in bytes.
+  private static var decoderMemory: UInt32 { 32 << 10 }
+
   /// A patch if there is something to start from, else the image.
   private func payload(
     _ image: DemoFirmware.Image, from source: DemoFirmware.Image?
   ) throws(CommandFailure) -> ([UInt8], PayloadEncoding) {
     guard let source else { return (image.bytes, .identity) }
     let patch = try demoStep("patch") {
-      try BSDiff43Encoder.makePatch(old: source.bytes, new: image.bytes)
+      try NativeEncoder.makePatch(
+        old: source.bytes, new: image.bytes,
+        options: NativeEncoder.Options(memory: DemoPublisher.decoderMemory)
+      )
+    }
+    let memory = try demoStep("patch") {
+      try PatchDecoder<ZlibInflater>.memoryRequirement(of: patch.span, format: .native)
     }
     let delta = DeltaDescription(
-      format: .bsdiff43, source: source.description,
-      memory: PatchDecoder<ZlibInflater>.memoryRequirement(of: .bsdiff43))
+      format: .native, source: source.description, memory: memory)
     return (patch, .delta(delta))
   }
 }

@@ -118,6 +118,7 @@ extension DeltaFormat {
   public var name: String {
     switch self {
     case .bsdiff43: "bsdiff43"
+    case .native: "native"
     }
   }
 

@@ -50,6 +50,8 @@ public struct DeltaDescription: Equatable, Sendable {
 public enum DeltaFormat: UInt8, Sendable, CaseIterable {
   /// `ENDSLEY/BSDIFF43`: control, difference and extra data interleaved in one zlib stream.
   case bsdiff43 = 1
+  /// `OTAD`: addresses corrected by the covers, the rest coded by an adaptive model.
+  case native = 2
 }
 
 /// Digests of equally long blocks of a payload, the last one possibly shorter.

@@ -17,7 +17,7 @@ public struct NativeHeader: Equatable, Sendable {
   /// The version that is written and read.
   static var version: UInt8 { 1 }
   /// The most bytes that a header takes.
-  static var maximumSize: Int { 64 }
+  public static var maximumSize: Int { 64 }
   /// How many bytes of each digest are in the header.
   public static var digestSize: Int { 8 }
   /// The powers of two that a model may have slots.

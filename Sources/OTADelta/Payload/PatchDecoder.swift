@@ -6,6 +6,8 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
   case identity(IdentityDecoder)
   /// The payload is a patch of the format `ENDSLEY/BSDIFF43`.
   case bsdiff43(BSDiff43Decoder<Inflater>)
+  /// The payload is a native patch.
+  case native(NativeDecoder)
 
   /// Chooses and starts a decoder.
   ///
@@ -14,8 +16,48 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
   ///   - imageSize: how many bytes the new image must have; from the same manifest.
   ///   - limits: ``Limits/imageSize`` and ``Limits/decoderMemory`` apply, the latter also to the memory that the
   ///     manifest declares.
+  ///   - memory: what a native patch may use, where nothing is allocated; the manifest must not declare more.
+  /// - Throws: ``DeltaError/imageTooLarge`` or ``DeltaError/memoryExceeded``.
+  public init(
+    encoding: PayloadEncoding, imageSize: UInt32, limits: Limits, memory: consuming DecoderMemory
+  ) throws(DeltaError) {
+    if case .delta(let delta) = encoding, delta.format == .native {
+      guard imageSize <= limits.imageSize, delta.source.size <= limits.imageSize else { throw .imageTooLarge }
+      guard delta.memory <= limits.decoderMemory, UInt64(delta.memory) <= UInt64(memory.byteCount) else {
+        throw .memoryExceeded
+      }
+      self = .native(NativeDecoder(imageSize: imageSize, sourceSize: delta.source.size, memory: memory))
+    } else {
+      self = try PatchDecoder(withoutMemory: encoding, imageSize: imageSize, limits: limits)
+    }
+  }
+
+  #if !hasFeature(Embedded)
+  /// Chooses and starts a decoder; a native one allocates its memory when the patch says how much, which is at most what
+  /// the manifest declares.
+  ///
+  /// - Parameters:
+  ///   - encoding: how the image is made; from a verified manifest.
+  ///   - imageSize: how many bytes the new image must have; from the same manifest.
+  ///   - limits: ``Limits/imageSize`` and ``Limits/decoderMemory`` apply, the latter also to the memory that the
+  ///     manifest declares.
   /// - Throws: ``DeltaError/imageTooLarge`` or ``DeltaError/memoryExceeded``.
   public init(encoding: PayloadEncoding, imageSize: UInt32, limits: Limits) throws(DeltaError) {
+    if case .delta(let delta) = encoding, delta.format == .native {
+      guard delta.memory <= limits.decoderMemory else { throw .memoryExceeded }
+      var limits = limits
+      limits.decoderMemory = delta.memory
+      self = .native(
+        try NativeDecoder(imageSize: imageSize, sourceSize: delta.source.size, limits: limits))
+    } else {
+      self = try PatchDecoder(withoutMemory: encoding, imageSize: imageSize, limits: limits)
+    }
+  }
+  #endif
+
+  /// Starts a decoder that needs no memory but its own value and the decompressor.
+  private init(withoutMemory encoding: PayloadEncoding, imageSize: UInt32, limits: Limits) throws(DeltaError)
+  {
     switch encoding {
     case .identity:
       guard imageSize <= limits.imageSize else { throw .imageTooLarge }
@@ -26,14 +68,31 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
       case .bsdiff43:
         self = .bsdiff43(
           try BSDiff43Decoder(imageSize: imageSize, sourceSize: delta.source.size, limits: limits))
+      case .native:
+        throw .memoryExceeded
       }
     }
   }
 
-  /// The memory to declare in a manifest for patches of a format, in bytes.
-  public static func memoryRequirement(of format: DeltaFormat) -> UInt32 {
+  /// The memory to declare in a manifest for a patch, in bytes.
+  ///
+  /// - Parameters:
+  ///   - patch: the patch, or as much of it as its header takes: ``NativeHeader/maximumSize``.
+  ///   - format: its format.
+  /// - Throws: as ``NativeHeader/parse(_:)`` does; ``DeltaError/truncated`` if the header is not whole,
+  ///   ``DeltaError/memoryExceeded`` if it is more than a manifest can say.
+  public static func memoryRequirement(
+    of patch: Span<UInt8>, format: DeltaFormat
+  ) throws(DeltaError) -> UInt32 {
     switch format {
-    case .bsdiff43: BSDiff43Decoder<Inflater>.memoryRequirement
+    case .bsdiff43:
+      return BSDiff43Decoder<Inflater>.memoryRequirement
+    case .native:
+      guard let parsed = try NativeHeader.parse(patch) else { throw .truncated }
+      guard let memory = UInt32(exactly: NativeDecoder.memoryRequirement(of: parsed.header)) else {
+        throw .memoryExceeded
+      }
+      return memory
     }
   }
 
@@ -42,6 +101,7 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
     switch self {
     case .identity(let decoder): decoder.outputCount
     case .bsdiff43(let decoder): decoder.outputCount
+    case .native(let decoder): decoder.outputCount
     }
   }
 
@@ -71,6 +131,14 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
         throw error
       }
       self = .bsdiff43(decoder)
+    case .native(var decoder):
+      do throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
+        try decoder.push(bytes, media: &media)
+      } catch {
+        self = .native(decoder)
+        throw error
+      }
+      self = .native(decoder)
     }
   }
 
@@ -95,6 +163,14 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
         throw error
       }
       self = .bsdiff43(decoder)
+    case .native(var decoder):
+      do throws(DeltaError) {
+        try decoder.finish()
+      } catch {
+        self = .native(decoder)
+        throw error
+      }
+      self = .native(decoder)
     }
   }
 }

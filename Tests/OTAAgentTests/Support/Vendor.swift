@@ -45,7 +45,7 @@ struct Vendor: Sendable {
       encoding = .delta(
         DeltaDescription(
           format: .bsdiff43, source: Vendor.description(of: source),
-          memory: PatchDecoder<ZlibInflater>.memoryRequirement(of: .bsdiff43)))
+          memory: try PatchDecoder<ZlibInflater>.memoryRequirement(of: payload.span, format: .bsdiff43)))
     }
     let digest = Vendor.description(of: payload).digest
     var manifest = Manifest(

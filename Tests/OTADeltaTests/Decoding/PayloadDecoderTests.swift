@@ -88,7 +88,7 @@ struct PayloadDecoderTests {
   @Test("A limit one byte below the need of the decoder is refused, the need itself is not")
   func neededMemory() throws {
     let need = BSDiff43Decoder<ZlibInflater>.memoryRequirement
-    #expect(need == PatchDecoder<ZlibInflater>.memoryRequirement(of: .bsdiff43))
+    #expect(try need == PatchDecoder<ZlibInflater>.memoryRequirement(of: [UInt8]().span, format: .bsdiff43))
     #expect(need == BSDiff43Encoder.decoderMemory)
     let encoding = try PayloadDecoderTests.delta(memory: 0, sourceSize: 5)
     #expect(throws: DeltaError.memoryExceeded) {

@@ -15,7 +15,7 @@ struct DeltaMake: Command {
     Makes the patch that turns the image OLD into the image NEW, applies it once to be sure, and writes it
     to PATCH. OLD and NEW may be '-' for standard input.
 
-      --format NAME   \(namesOf(PatchFormat.availableNames)); default \(PatchFormat.standard.rawValue)
+      --format NAME   \(namesOf(PatchFormat.names)); default \(PatchFormat.standard.rawValue)
       --memory BYTES  the memory that the device has for the decoder; a patch that needs more is refused,
                       and a native one is made to need no more
       --arch NAME     the instruction set for native patches, if what is found by trying is not the best:
@@ -58,12 +58,7 @@ struct DeltaMake: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    guard let codec = format.codec else {
-      throw CommandFailure(
-        "delta make", why: "this build has no encoder for \(format.rawValue)",
-        remedy: "use --format \(PatchFormat.standard.rawValue)", code: .deltaUnsupportedFormat, status: .usage
-      )
-    }
+    let codec = format.codec
     try checkMemory(codec.minimumDecoderMemory)
     let old = try InputFile.read(oldPath, limit: codec.maximumImageSize)
     let new = try InputFile.read(newPath, limit: codec.maximumImageSize)

@@ -19,7 +19,7 @@ struct PatchFile: Sendable {
   /// Reads a patch and looks at its header.
   ///
   /// - Parameter path: the file.
-  /// - Throws: a failure for a file that cannot be read, is no patch, or is of a format that this build lacks.
+  /// - Throws: a failure for a file that cannot be read, or is no patch.
   init(reading path: String) throws(CommandFailure) {
     let bytes = try InputFile.read(path, limit: PatchFile.sizeLimit)
     guard let format = PatchFormat(patch: bytes) else {
@@ -27,11 +27,7 @@ struct PatchFile: Sendable {
         path, why: "not a patch of a format that is known", remedy: "check that it is the right file",
         code: .deltaUnsupportedFormat)
     }
-    guard let codec = format.codec else {
-      throw CommandFailure(
-        path, why: "a patch of the format \(format.rawValue), which this build does not decode",
-        remedy: "make it with --format \(PatchFormat.standard.rawValue)", code: .deltaUnsupportedFormat)
-    }
+    let codec = format.codec
     do throws(DeltaError) {
       guard let size = UInt32(exactly: try codec.imageSize(of: bytes)), size <= PatchFile.sizeLimit else {
         throw .imageTooLarge

@@ -1,4 +1,4 @@
-/// The patch formats that the command line has names for; a build makes and applies those with a ``codec``.
+/// The patch formats of the command line.
 enum PatchFormat: String, CaseIterable, Sendable {
   case native, bsdiff40, bsdiff43
   case bsdiff43BZip2 = "bsdiff43-bzip2"
@@ -7,8 +7,8 @@ enum PatchFormat: String, CaseIterable, Sendable {
   /// What is made if no format is asked for.
   static let standard = native
 
-  /// How this build makes and applies patches of the format, if it does.
-  var codec: (any PatchCodec.Type)? {
+  /// How patches of the format are made and applied.
+  var codec: any PatchCodec.Type {
     switch self {
     case .bsdiff40: BSDiff40Codec.self
     case .bsdiff43: BSDiff43Codec.self
@@ -19,8 +19,8 @@ enum PatchFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// The names of the formats that this build makes and applies.
-  static var availableNames: [String] { allCases.filter { $0.codec != nil }.map(\.rawValue) }
+  /// The names of all formats.
+  static var names: [String] { allCases.map(\.rawValue) }
 
   /// Takes the value of `--format`.
   ///
@@ -29,7 +29,7 @@ enum PatchFormat: String, CaseIterable, Sendable {
   init(option name: String) throws(UsageError) {
     guard let format = PatchFormat(rawValue: name) else {
       throw .invalidValue(
-        name: "--format", value: name, expected: namesOf(PatchFormat.allCases.map(\.rawValue)))
+        name: "--format", value: name, expected: namesOf(PatchFormat.names))
     }
     self = format
   }

@@ -17,6 +17,8 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
     case header
     /// Bytes of the body are missing.
     case body
+    /// Bytes of the body are missing, which are those of the image.
+    case stored
     /// The image is complete, and is the promised one.
     case end
     /// An error was thrown.
@@ -121,6 +123,16 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
       do throws(DeltaError) { parsed = try parseHeader() } catch { throw .delta(error) }
       if let parsed { try begin(parsed.header, media: &media) }
     }
+    if phase == .stored, position < bytes.count {
+      let count = Int(min(UInt64(bytes.count - position), UInt64(bodyLeft)))
+      let part = bytes.extracting(position..<position + count)
+      do throws(Media.SinkFailure) { try write(part, media: &media) } catch { throw .sink(error) }
+      position += count
+      bodyLeft -= UInt32(count)
+      if bodyLeft == 0 {
+        do throws(DeltaError) { try end() } catch { throw .delta(error) }
+      }
+    }
     while phase == .body {
       let count = min(UInt64(bytes.count - position), UInt64(bodyLeft))
       let part = bytes.extracting(position..<position + Int(count))
@@ -144,7 +156,16 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     guard header.newSize == imageSize else { throw .delta(.imageSizeMismatch) }
     guard header.oldSize == sourceSize else { throw .delta(.sourceMismatch) }
-    guard header.coder == .adaptive else { throw .delta(.unsupportedCompression) }
+    if header.coder == .stored {
+      try checkSource(header, media: &media)
+      self.header = header
+      bodyLeft = header.bodySize
+      phase = .stored
+      if bodyLeft == 0 {
+        do throws(DeltaError) { try end() } catch { throw .delta(error) }
+      }
+      return
+    }
     let layout = NativeLayout(header)
     guard layout.byteCount <= memoryLimit else { throw .delta(.memoryExceeded) }
     try checkSource(header, media: &media)
@@ -224,10 +245,15 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private mutating func write<Media: PatchMedia & ~Copyable>(
     _ cells: Cells<UInt8>, count: Int, media: inout Media
   ) throws(Media.SinkFailure) {
-    let bytes = cells.span(0..<count)
+    try write(cells.span(0..<count), media: &media)
+  }
+
+  private mutating func write<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, media: inout Media
+  ) throws(Media.SinkFailure) {
     hash.update(bytes)
     try media.writeImage(bytes)
-    outputCount += UInt32(count)
+    outputCount += UInt32(bytes.count)
   }
 
   private mutating func end() throws(DeltaError) {

@@ -6,9 +6,7 @@ public struct NativeHeader: Equatable, Sendable {
   public enum Coder: UInt8, Sendable, CaseIterable {
     /// By an adaptive model of the corrected old image.
     case adaptive
-    /// The new image as raw LZMA.
-    case lzma
-    /// The new image as it is.
+    /// The body is the new image.
     case stored
   }
 
@@ -108,7 +106,9 @@ public struct NativeHeader: Equatable, Sendable {
       let regionCount = try number(bytes, &position), bytes.count - position >= 2 * digestSize
     else { return nil }
     guard coverCount <= newSize, regionCount <= oldSize else { throw .corruptStream }
-    guard coder == .adaptive || (coverCount == 0 && regionCount == 0) else { throw .corruptStream }
+    guard coder == .adaptive || (coverCount == 0 && regionCount == 0 && bodySize == newSize) else {
+      throw .corruptStream
+    }
     var header = NativeHeader(
       coder: coder, architecture: architecture, slotBits: bytes[7], matchBits: bytes[8], oldSize: oldSize,
       newSize: newSize, bodySize: bodySize, coverCount: coverCount, regionCount: regionCount,

@@ -79,6 +79,7 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
   /// - Parameters:
   ///   - patch: the patch, or as much of it as its header takes: ``NativeHeader/maximumSize``.
   ///   - format: its format.
+  /// - Returns: what the decoder takes besides its own value.
   /// - Throws: as ``NativeHeader/parse(_:)`` does; ``DeltaError/truncated`` if the header is not whole,
   ///   ``DeltaError/memoryExceeded`` if it is more than a manifest can say.
   public static func memoryRequirement(

@@ -94,12 +94,21 @@ struct NativeCandidate {
     }
     guard let body else { throw .cancelled }
     header.bodySize = UInt32(body.count)
-    header.oldDigest = digest(of: old)
-    header.newDigest = digest(of: new)
+    header.oldDigest = NativeCandidate.digest(of: old)
+    header.newDigest = NativeCandidate.digest(of: new)
     return header.serialized + body
   }
 
-  private func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
+  /// The patch that holds the new image as it is, for images that nothing compresses.
+  static func stored(old: [UInt8], new: [UInt8]) -> [UInt8] {
+    let header = NativeHeader(
+      coder: .stored, architecture: .none, slotBits: 0, matchBits: 0, oldSize: UInt32(old.count),
+      newSize: UInt32(new.count), bodySize: UInt32(new.count), coverCount: 0, regionCount: 0,
+      oldDigest: digest(of: old), newDigest: digest(of: new))
+    return header.serialized + new
+  }
+
+  private static func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
     var hash = SHA256()
     hash.update(image.span)
     let digest = hash.finalize()

@@ -73,7 +73,8 @@ public enum NativeEncoder {
       let patch = try candidate.encode(old: old, new: new, isCancelled: isCancelled)
       if best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
-    guard let best else { throw .memoryTooSmall }
+    let stored = NativeCandidate.stored(old: old, new: new)
+    guard let best = best.map({ $0.count <= stored.count ? $0 : stored }) else { throw .memoryTooSmall }
     guard !isCancelled() else { throw .cancelled }
     try verify(best, with: try verifier(old: old, new: new), old: old, new: new)
     return best

@@ -7,14 +7,16 @@ struct BodyCoder: ~Copyable {
 
   var mixer: ContextMixer
   var predictor: Predictor
-  /// The last four bytes, the newest lowest.
-  private var recent: UInt32 = 0
-  private var older: UInt32 = 0
+  /// The last eight bytes, the newest lowest.
+  private var tail: UInt64 = 0
   private var groupHistory: UInt32 = .max
   private var hits: UInt32 = 0xff
   private var lastDelta: UInt8 = 0
   private var sinceMiss: UInt32 = 0
   private var lastMissKind: UInt32 = 0
+
+  private var recent: UInt32 { UInt32(truncatingIfNeeded: tail) }
+  private var older: UInt32 { UInt32(truncatingIfNeeded: tail >> 32) }
 
   /// What occurred before; knows nothing in a small decoder.
   var matches: MatchFinder
@@ -57,7 +59,7 @@ struct BodyCoder: ~Copyable {
   }
 
   /// The bytes of the old image beside a place outside of covers: behind the last cover, and in front of the next.
-  func guesses(before: UInt64, after: Int64) -> Guesses {
+  mutating func guesses(before: UInt64, after: Int64) -> Guesses {
     var guesses = Guesses()
     let window = predictor.window
     let first = UInt32(truncatingIfNeeded: before)
@@ -67,7 +69,7 @@ struct BodyCoder: ~Copyable {
     guesses.add(
       UInt8(truncatingIfNeeded: window.byte(second)),
       confidence: after >= 0 && window.contains(second) ? 2 : 3)
-    if let match = matches.guess {
+    if let match = matches.guess() {
       guesses.add(match.byte, confidence: 256 + UInt32(min(match.length, 31)))
     } else {
       guesses.add(0, confidence: 255)
@@ -92,14 +94,15 @@ struct BodyCoder: ~Copyable {
     return result == 1
   }
 
-  /// Takes a byte of a group that is as expected.
+  /// Takes up to eight bytes of a group that is as expected, the first lowest; bits above them mean nothing.
   @inline(__always)
-  mutating func pass(_ byte: UInt8) {
-    matches.append(byte)
-    older = older << 8 | recent >> 24
-    recent = recent << 8 | UInt32(byte)
-    hits = hits << 1 | 1
-    sinceMiss += 1
+  mutating func pass(_ bits: UInt64, count: Int) {
+    matches.append(bits, count: count)
+    let width = UInt64(count) &* 8
+    let last = bits.byteSwapped &>> (64 &- width)
+    tail = count == 8 ? last : tail &<< width | last
+    hits = hits &<< UInt32(count) | (1 &<< UInt32(count) &- 1)
+    sinceMiss &+= UInt32(count)
   }
 
   /// Codes a byte for which there is an expectation.
@@ -176,7 +179,7 @@ struct BodyCoder: ~Copyable {
       let high2 = parity == 1 ? recent >> 24 : recent >> 16 & 0xff
       mixer.add((high1 << 8 | high2) << 1 | parity | 0x1800_0000)
       mixer.add((recent >> 24) << 2 | new & 3 | 0x1400_0000)
-      let match = matches.guess
+      let match = matches.guess()
       mixer.add(UInt32(match?.byte ?? 0) | UInt32(min(match?.length ?? 0, 15)) << 8 | 0x1700_0000)
       mixer.add(recent & 0xff_ffff | 0x1100_0000)
       mixer.add(recent &* 0x3d4d_51cb &+ 0x1200_0000)
@@ -195,7 +198,6 @@ struct BodyCoder: ~Copyable {
 
   private mutating func shift(_ byte: UInt8) {
     matches.append(byte)
-    older = older << 8 | recent >> 24
-    recent = recent << 8 | UInt32(byte)
+    tail = tail << 8 | UInt64(byte)
   }
 }

@@ -137,13 +137,13 @@ struct BodyDecoder: ~Copyable {
 
   private static var anySegment: Segment { Segment(offset: 0, length: 0, address: 0) }
 
-  /// Decodes the next byte, or says what is missing for it.
+  /// Decodes the next bytes, or says what is missing for them.
   @inline(__always)
   private mutating func image() -> Demand? {
     if outputCount == outputBytes.count { return .output(outputCount) }
     if isInCover, place == coverEnd { endCover() }
     if !isInCover, cover < body.predictor.map.count, place == body.predictor.map.new(cover) { beginCover() }
-    return isInCover ? coveredByte() : extraByte()
+    return isInCover ? covered() : extraByte()
   }
 
   private mutating func beginCover() {
@@ -162,29 +162,59 @@ struct BodyDecoder: ~Copyable {
     isInCover = false
   }
 
+  /// Decodes the next byte of a cover, or what is left of a group that is as expected.
   @inline(__always)
-  private mutating func coveredByte() -> Demand? {
+  private mutating func covered() -> Demand? {
     if groupCount == 0 || groupCount == BodyCoder.groupSize {
       if let demand = window(around: body.predictor.old) { return demand }
       groupCount = 0
+    }
+    if groupCount > 0, isExpected {
+      passGroup()
+      return nil
     }
     let expectation = body.predictor.expect()
     if groupCount > 0, expectation.isCorrected {
       groupCount = 0
       return nil
     }
-    if groupCount == 0 { isExpected = body.codeGroup(isExpected: true, first: expectation, coder: &coder) }
-    groupCount += 1
-    let byte: UInt8
-    if isExpected {
-      byte = expectation.byte
-      body.pass(byte)
-    } else {
-      byte = body.code(0, expectation: expectation, old: body.predictor.old, coder: &coder)
+    if groupCount == 0 {
+      isExpected = body.codeGroup(isExpected: true, first: expectation, coder: &coder)
+      if isExpected {
+        passField()
+        passGroup()
+        return nil
+      }
     }
+    groupCount += 1
+    let byte = body.code(0, expectation: expectation, old: body.predictor.old, coder: &coder)
     body.predictor.accept(byte)
-    put(byte)
+    put(UInt64(byte), count: 1)
     return nil
+  }
+
+  /// Takes bytes of a group that is as expected, until it ends or the output is full.
+  private mutating func passGroup() {
+    while groupCount < BodyCoder.groupSize, place < coverEnd, outputCount < outputBytes.count {
+      if body.predictor.startsCorrection() {
+        groupCount = 0
+        return
+      }
+      passField()
+    }
+  }
+
+  /// Takes the bytes of a field that are in the group, in the cover, and have room in the output: at least one.
+  @inline(__always)
+  private mutating func passField() {
+    let room = min(
+      BodyCoder.groupSize &- groupCount, Int(coverEnd &- place), outputBytes.count &- outputCount)
+    let count = min(body.predictor.leftCount, room)
+    let bits = body.predictor.expectedBits
+    body.pass(bits, count: count)
+    body.predictor.accept(bits, count: count)
+    groupCount &+= count
+    put(bits, count: count)
   }
 
   private mutating func extraByte() -> Demand? {
@@ -196,15 +226,15 @@ struct BodyDecoder: ~Copyable {
     let hasNext = cover < map.count
     let guesses = body.guesses(
       before: before, after: hasNext ? Int64(map.old(cover)) - Int64(map.new(cover) - place) : -1)
-    put(body.code(0, guesses: guesses, new: place, coder: &coder))
+    put(UInt64(body.code(0, guesses: guesses, new: place, coder: &coder)), count: 1)
     return nil
   }
 
   @inline(__always)
-  private mutating func put(_ byte: UInt8) {
-    outputBytes[outputCount] = byte
-    outputCount += 1
-    place += 1
+  private mutating func put(_ bits: UInt64, count: Int) {
+    outputBytes.store(bits, count: count, at: outputCount)
+    outputCount += count
+    place += UInt32(count)
     if place == header.newSize { phase = .end }
   }
 

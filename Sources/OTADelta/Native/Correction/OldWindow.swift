@@ -33,5 +33,10 @@ struct OldWindow {
   func half(_ offset: UInt32) -> UInt32 { byte(offset) | byte(offset &+ 1) << 8 }
 
   @inline(__always)
-  func word(_ offset: UInt32) -> UInt32 { half(offset) | half(offset &+ 2) << 16 }
+  func word(_ offset: UInt32) -> UInt32 {
+    let index = offset &- start
+    // Near the ends of what is there, byte by byte.
+    guard index < count, count - index >= 4 else { return half(offset) | half(offset &+ 2) << 16 }
+    return bytes.word(at: Int(index))
+  }
 }

@@ -99,15 +99,73 @@ struct Predictor: ~Copyable {
       page: corrected != field.bits ? field.target >> 12 : old >> 10)
   }
 
-  /// Takes what it was.
+  /// What is expected of the bytes of the current field that are to come.
+  struct Run {
+    /// The bytes, the next lowest.
+    var bits: UInt64 = 0
+    /// What they would be if the choice between corrected and unchanged is wrong.
+    var alternative: UInt64 = 0
+    /// What the first of them is.
+    var first = Expectation()
+    /// How many there are.
+    var count = 0
+
+    /// What is expected of one of them, and then of the next.
+    mutating func next() -> Expectation {
+      var result = first
+      result.byte = UInt8(truncatingIfNeeded: bits)
+      result.alternative = UInt8(truncatingIfNeeded: alternative)
+      bits >>= 8
+      alternative >>= 8
+      count -= 1
+      first.place += 1
+      return result
+    }
+  }
+
+  /// What the next bytes should be, as far as they belong to one field.
   @inline(__always)
-  mutating func accept(_ byte: UInt8) {
-    let shift = UInt64(place) * 8
-    if UInt8(truncatingIfNeeded: expected >> shift) != byte { hasMissed = true }
-    actual |= UInt64(byte) << shift
-    old &+= 1
-    new &+= 1
-    place += 1
+  mutating func expectRun() -> Run {
+    let first = expect()
+    let shift = UInt64(place) &* 8
+    return Run(bits: expected &>> shift, alternative: alternative &>> shift, first: first, count: leftCount)
+  }
+
+  /// Goes to the next byte, where a field may begin.
+  ///
+  /// - Returns: whether a corrected address begins here.
+  @inline(__always)
+  mutating func startsCorrection() -> Bool {
+    if place >= field.length { startField() }
+    return place == 0 && corrected != field.bits
+  }
+
+  /// How many bytes of the current field are to come.
+  @inline(__always)
+  var leftCount: Int { Int(field.length &- place) }
+
+  /// What they should be, the next lowest; bits above them mean nothing.
+  @inline(__always)
+  var expectedBits: UInt64 { expected &>> (UInt64(place) &* 8) }
+
+  /// Takes what the next byte was.
+  @inline(__always)
+  mutating func accept(_ byte: UInt8) { accept(UInt64(byte), count: 1) }
+
+  /// Takes what the next bytes were, the first lowest; bits above them are not looked at.
+  ///
+  /// - Parameters:
+  ///   - bits: the bytes.
+  ///   - count: how many, at least 1 and at most ``leftCount``.
+  @inline(__always)
+  mutating func accept(_ bits: UInt64, count: Int) {
+    let shift = UInt64(place) &* 8
+    let mask = UInt64.max &>> (64 &- UInt64(count) &* 8)
+    if (bits ^ expected &>> shift) & mask != 0 { hasMissed = true }
+    actual |= (bits & mask) &<< shift
+    old &+= UInt32(count)
+    new &+= UInt32(count)
+    place &+= UInt32(count)
     if place == field.length {
       if field.kind != .none {
         endField()

@@ -98,30 +98,63 @@ package struct BodyEncoder: ~Copyable {
     body.predictor.begin(old: cover.old, new: cover.new)
     var place = Int(cover.new)
     let end = place + Int(cover.length)
-    var expectations = InlineArray<32, Predictor.Expectation>(repeating: Predictor.Expectation())
+    var runs = InlineArray<32, Predictor.Run>(repeating: Predictor.Run())
     while place < end {
       let start = place
       let firstOld = body.predictor.old
+      let groupEnd = min(end, start + BodyCoder.groupSize)
       var isExpected = true
-      while place < end, place - start < BodyCoder.groupSize {
-        let expectation = body.predictor.expect()
-        if place > start, expectation.isCorrected { break }
-        expectations[place - start] = expectation
-        if expectation.byte != new[place] { isExpected = false }
-        body.predictor.accept(new[place])
-        place += 1
+      var runCount = 0
+      while place < groupEnd {
+        if place > start, body.predictor.startsCorrection() { break }
+        var run = body.predictor.expectRun()
+        run.count = min(run.count, groupEnd - place)
+        let bits = new.bits(at: place, count: run.count)
+        if (bits ^ run.bits) << UInt64(64 - 8 * run.count) != 0 { isExpected = false }
+        body.predictor.accept(bits, count: run.count)
+        place += run.count
+        runs[runCount] = run
+        runCount += 1
       }
-      _ = body.codeGroup(isExpected: isExpected, first: expectations[0], coder: &coder)
-      for index in start..<place {
-        if isExpected {
-          body.pass(new[index])
-        } else {
-          _ = body.code(
-            new[index], expectation: expectations[index - start], old: firstOld + UInt32(index - start),
-            coder: &coder)
-        }
+      _ = body.codeGroup(isExpected: isExpected, first: runs[0].first, coder: &coder)
+      if isExpected {
+        for index in 0..<runCount { body.pass(runs[index].bits, count: runs[index].count) }
+      } else {
+        codeMissed(new, from: start, old: firstOld, runs: runs.span.extracting(0..<runCount))
       }
     }
+  }
+
+  /// Codes the bytes of a group of which some are not as expected.
+  private mutating func codeMissed(
+    _ new: Span<UInt8>, from start: Int, old: UInt32, runs: Span<Predictor.Run>
+  ) {
+    var place = start
+    for index in 0..<runs.count {
+      var run = runs[index]
+      while run.count > 0 {
+        let expectation = run.next()
+        _ = body.code(
+          new[place], expectation: expectation, old: old + UInt32(place - start), coder: &coder)
+        if new[place] != expectation.byte { run.first.hasMissed = true }
+        place += 1
+      }
+    }
+  }
+}
+
+extension Span<UInt8> {
+  /// Up to eight bytes, the first lowest.
+  @inline(__always)
+  func bits(at place: Int, count: Int) -> UInt64 {
+    precondition(place >= 0 && count <= 8 && place <= self.count - count, "outside of the bytes")
+    if place <= self.count - 8 {
+      let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self)
+      return UInt64(littleEndian: word) & (UInt64.max >> UInt64(64 - 8 * count))
+    }
+    var result: UInt64 = 0
+    for index in 0..<count { result |= UInt64(self[place + index]) << UInt64(8 * index) }
+    return result
   }
 }
 #endif

@@ -35,13 +35,22 @@ package enum NativeSurvey {
     let new = new.span
     for cover in plan.covers {
       predictor.begin(old: cover.old, new: cover.new)
-      for index in 0..<Int(cover.length) {
-        let expectation = predictor.expect()
-        let byte = new[Int(cover.new) + index]
-        if expectation.byte != byte {
-          counts[(Int(cover.old) + index) / blockSize] += expectation.hasMissed ? 2 : 6
+      var index = 0
+      let length = Int(cover.length)
+      while index < length {
+        let run = predictor.expectRun()
+        let count = min(run.count, length - index)
+        let bits = new.bits(at: Int(cover.new) + index, count: count)
+        var wrong = (bits ^ run.bits) & (UInt64.max >> UInt64(64 - 8 * count))
+        var hasMissed = run.first.hasMissed
+        while wrong != 0 {
+          let byte = wrong.trailingZeroBitCount / 8
+          counts[(Int(cover.old) + index + byte) / blockSize] += hasMissed ? 2 : 6
+          hasMissed = true
+          wrong &= ~(0xff << UInt64(8 * byte))
         }
-        predictor.accept(byte)
+        predictor.accept(bits, count: count)
+        index += count
       }
     }
     return counts

@@ -46,3 +46,27 @@ extension Cells {
       MutableSpan(_unsafeStart: base + range.lowerBound, count: range.count), borrowing: self)
   }
 }
+
+extension Cells where Word == UInt8 {
+  /// Four bytes, the lowest first.
+  @inline(__always)
+  func word(at index: Int) -> UInt32 {
+    precondition(index >= 0 && count >= 4 && index <= count - 4, "outside of the workspace")
+    return unsafe UInt32(
+      littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt32.self))
+  }
+
+  /// Stores up to eight bytes, the lowest first; what is behind them within the same eight has no value then.
+  @inline(__always)
+  func store(_ bits: UInt64, count stored: Int, at index: Int) {
+    precondition(
+      index >= 0 && stored >= 0 && stored <= 8 && index <= count - stored, "outside of the workspace")
+    if index <= count - 8 {
+      unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: bits.littleEndian, as: UInt64.self)
+    } else {
+      for place in 0..<stored {
+        unsafe base[index + place] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * place))
+      }
+    }
+  }
+}

@@ -8,7 +8,7 @@ extension BodyCoder {
   }
 
   /// Codes the bases of the address spaces.
-  mutating func codeBases<Coder: BitCoder & ~Copyable>(_ spaces: SpacePair, coder: inout Coder) {
+  mutating func codeBases<Coder: BitCoder & ~Copyable>(_ spaces: borrowing SpacePair, coder: inout Coder) {
     let oldBase = spaces.old.base
     let low = mixer.codeNumber(UInt32(truncatingIfNeeded: oldBase), kind: .segment, coder: &coder)
     let high = mixer.codeNumber(UInt32(truncatingIfNeeded: oldBase >> 32), kind: .segment, coder: &coder)
@@ -23,7 +23,7 @@ extension BodyCoder {
   ///
   /// - Returns: the number of segments of the old image, and of the new one.
   mutating func codeCounts<Coder: BitCoder & ~Copyable>(
-    _ spaces: SpacePair, coder: inout Coder
+    _ spaces: borrowing SpacePair, coder: inout Coder
   ) throws(DeltaError) -> (old: Int, new: Int) {
     predictor.oldOrigin = mixer.codeNumber(spaces.oldOrigin, kind: .segment, coder: &coder)
     let shift = codeSigned(spaces.newOrigin &- spaces.oldOrigin, kind: .segment, coder: &coder)
@@ -122,7 +122,7 @@ extension BodyCoder {
 }
 
 /// The address spaces of both images, and where the words of `offset32` regions are counted from.
-struct SpacePair {
+struct SpacePair: ~Copyable {
   var old = AddressSpace()
   var new = AddressSpace()
   var oldOrigin: UInt32 = 0

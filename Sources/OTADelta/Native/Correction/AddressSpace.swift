@@ -1,7 +1,8 @@
 /// Where the parts of an image are in memory when it runs.
 ///
-/// Addresses are counted from a base of 64 bits and have 32 bits; offsets are places in the file.
-struct AddressSpace {
+/// Addresses are counted from a base of 64 bits and have 32 bits; offsets are places in the file. What is asked for
+/// each field is mutating so that it works in place, see ``Predictor``.
+struct AddressSpace: ~Copyable {
   /// The most segments of an image.
   static var maximumSegmentCount: Int { 8 }
 
@@ -26,7 +27,7 @@ struct AddressSpace {
 
   /// The address of a place; places outside of all segments have their offset as address.
   @inline(__always)
-  func address(of offset: UInt32) -> UInt32 {
+  mutating func address(of offset: UInt32) -> UInt32 {
     for index in 0..<count where offset &- offsets[index] < lengths[index] {
       return offset &- offsets[index] &+ addresses[index]
     }
@@ -35,7 +36,7 @@ struct AddressSpace {
 
   /// The place that has an address, if one has.
   @inline(__always)
-  func offset(of address: UInt32) -> UInt32? {
+  mutating func offset(of address: UInt32) -> UInt32? {
     for index in 0..<count where address &- addresses[index] < lengths[index] {
       return address &- addresses[index] &+ offsets[index]
     }

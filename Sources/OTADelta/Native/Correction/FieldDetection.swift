@@ -57,7 +57,7 @@ extension Predictor {
       return RISCV.field(at: old, address: address, is64: is64, in: window)
     case .x8664:
       if hasPointers, old & 7 == 0, let pointer = pointer64() { return pointer }
-      return X86.field(at: old, address: address, space: oldSpace, in: window)
+      return X86.field(at: old, address: address, space: &oldSpace, in: window)
     case .xtensa:
       if hasPointers, old & 3 == 0, let pointer = pointer32() { return pointer }
       return Xtensa.field(window.word(old), address: address)
@@ -66,7 +66,7 @@ extension Predictor {
 
   /// A word that is counted from an address and means a place in the image.
   @inline(__always)
-  private func word(_ kind: FieldKind, origin: UInt32) -> AddressField? {
+  private mutating func word(_ kind: FieldKind, origin: UInt32) -> AddressField? {
     let value = window.word(old)
     let target = origin &+ value
     guard isKnown(target) || learnedTarget(target) != nil else { return nil }
@@ -76,7 +76,7 @@ extension Predictor {
   }
 
   /// Notes what is added to a literal by `ADD Rd, PC` a few instructions behind the load of it.
-  private func note(_ load: AddressField, address: UInt32) {
+  private mutating func note(_ load: AddressField, address: UInt32) {
     let register = UInt32(truncatingIfNeeded: load.length == 2 ? load.bits >> 8 & 7 : load.bits >> 28)
     let wanted = 0x4478 | register & 7 | (register & 8) << 4
     var distance = load.length
@@ -92,16 +92,18 @@ extension Predictor {
   }
 
   /// What is added to the literal at an address, if a load of it was seen.
-  private func literalOrigin(_ address: UInt32) -> UInt32? {
+  private mutating func literalOrigin(_ address: UInt32) -> UInt32? {
     guard literals.count > 0 else { return nil }
     let cell = literalCell(address)
     return literals[cell] == address &+ 1 ? literals[cell + 1] : nil
   }
 
-  private func literalCell(_ address: UInt32) -> Int { (Int(address >> 2) & (literals.count / 2 - 1)) << 1 }
+  private mutating func literalCell(_ address: UInt32) -> Int {
+    (Int(address >> 2) & (literals.count / 2 - 1)) << 1
+  }
 
   /// The bytes of the field in the new image for a new address, if it can be written.
-  func newBits(_ target: UInt32) -> UInt64? {
+  mutating func newBits(_ target: UInt32) -> UInt64? {
     switch field.kind {
     case .relative32: UInt64(target &- newSpace.address(of: new))
     case .offset32: UInt64(target &- newOrigin)
@@ -111,7 +113,7 @@ extension Predictor {
   }
 
   @inline(__always)
-  private func pointer32() -> AddressField? {
+  private mutating func pointer32() -> AddressField? {
     let value = window.word(old)
     let target = value &- UInt32(truncatingIfNeeded: oldSpace.base)
     let place = architecture == .thumb ? target & ~1 : target
@@ -120,7 +122,7 @@ extension Predictor {
   }
 
   @inline(__always)
-  private func pointer64() -> AddressField? {
+  private mutating func pointer64() -> AddressField? {
     let value = UInt64(window.word(old)) | UInt64(window.word(old &+ 4)) << 32
     guard let target = UInt32(exactly: value &- oldSpace.base),
       isKnown(target) || learnedTarget(target) != nil
@@ -130,12 +132,12 @@ extension Predictor {
 
   /// Whether an address is in the old image, or near one that moved.
   @inline(__always)
-  private func isKnown(_ target: UInt32) -> Bool {
+  private mutating func isKnown(_ target: UInt32) -> Bool {
     oldSpace.offset(of: target) != nil || pageTarget(target) != nil
   }
 
   /// What the new bytes of a field mean, if they are one of the same kind.
-  func newTarget() -> UInt32? {
+  mutating func newTarget() -> UInt32? {
     let address = newSpace.address(of: new &- field.length)
     let found: AddressField
     switch field.kind {

@@ -2,6 +2,9 @@
 ///
 /// Depends only on the old image, the map and the bytes that the new image really had until then: so an encoder that
 /// knows them and a decoder that has just decoded them say the same.
+///
+/// Functions are mutating even where they change nothing: those work in place, while the compiler copies a value of
+/// this size for the others.
 struct Predictor: ~Copyable {
   /// How many cells of trust there are: 32 distances for each kind of field, and one for each kind.
   static var trustCount: Int { 40 * 32 + 40 }
@@ -213,7 +216,7 @@ struct Predictor: ~Copyable {
   }
 
   /// Whether neighbours are a better guide than the map, by kind.
-  private var nearTrustCell: Int { 40 << 5 | Int(field.kind.rawValue) }
+  private var nearTrustCell: Int { mutating get { 40 << 5 | Int(field.kind.rawValue) } }
 
   private mutating func endField() {
     if corrected != field.bits {
@@ -237,7 +240,7 @@ struct Predictor: ~Copyable {
   }
 
   /// Remembers how far the addresses near a target moved, if the map was wrong about it, and how often that held.
-  private func notePage(_ target: UInt32) {
+  private mutating func notePage(_ target: UInt32) {
     let cell = pageCell(field.target)
     let key = field.target >> 12 &+ 1
     let word = pages[cell]
@@ -259,21 +262,21 @@ struct Predictor: ~Copyable {
     }
   }
 
-  private func learnedCell(_ target: UInt32) -> Int {
+  private mutating func learnedCell(_ target: UInt32) -> Int {
     (Int((target &* 0x9e37_79b1) >> 16) & (learned.count / 2 - 1)) * 2
   }
 
-  func learnedTarget(_ target: UInt32) -> UInt32? {
+  mutating func learnedTarget(_ target: UInt32) -> UInt32? {
     let cell = learnedCell(target)
     return learned[cell] == target &+ 1 ? learned[cell + 1] : nil
   }
 
-  private func pageCell(_ target: UInt32) -> Int {
+  private mutating func pageCell(_ target: UInt32) -> Int {
     (Int((target >> 12 &* 0x9e37_79b1) >> 16) & (pages.count / 2 - 1)) * 2
   }
 
   /// Where an address is in the new image if it moved as far as the last ones near it that the map was wrong about.
-  func pageTarget(_ target: UInt32) -> UInt32? {
+  mutating func pageTarget(_ target: UInt32) -> UInt32? {
     let cell = pageCell(target)
     let word = pages[cell]
     guard word & 0xff_ffff == target >> 12 &+ 1 else { return nil }
@@ -281,7 +284,7 @@ struct Predictor: ~Copyable {
   }
 
   /// Where an address of the old image is in the new one.
-  func mapped(_ target: UInt32) -> UInt32 {
+  mutating func mapped(_ target: UInt32) -> UInt32 {
     let isThumbPointer =
       architecture == .thumb && (field.kind == .pointer32 || field.kind == .thumbOffset)
     let place = isThumbPointer ? target & ~1 : target

@@ -6,22 +6,22 @@
 enum X86 {
   /// The field at a place; its length includes the opcode.
   @inline(__always)
-  static func field(at offset: UInt32, address: UInt32, space: AddressSpace, in window: OldWindow)
+  static func field(at offset: UInt32, address: UInt32, space: inout AddressSpace, in window: OldWindow)
     -> AddressField
   {
     let first = window.byte(offset)
     let second = window.byte(offset &+ 1)
     if first == 0xe8 || first == 0xe9 {
-      return relative(at: offset, skip: 1, address: address, space: space, in: window) ?? .plain(1)
+      return relative(at: offset, skip: 1, address: address, space: &space, in: window) ?? .plain(1)
     }
     if first == 0x0f, second & 0xf0 == 0x80 {
-      return relative(at: offset, skip: 2, address: address, space: space, in: window) ?? .plain(1)
+      return relative(at: offset, skip: 2, address: address, space: &space, in: window) ?? .plain(1)
     }
     if second & 0xc7 == 0x05, takesMemory(first) {
-      return relative(at: offset, skip: 2, address: address, space: space, in: window) ?? .plain(1)
+      return relative(at: offset, skip: 2, address: address, space: &space, in: window) ?? .plain(1)
     }
     if first == 0x0f, window.byte(offset &+ 2) & 0xc7 == 0x05 {
-      return relative(at: offset, skip: 3, address: address, space: space, in: window) ?? .plain(1)
+      return relative(at: offset, skip: 3, address: address, space: &space, in: window) ?? .plain(1)
     }
     return .plain(1)
   }
@@ -40,7 +40,7 @@ enum X86 {
 
   @inline(__always)
   private static func relative(
-    at offset: UInt32, skip: UInt32, address: UInt32, space: AddressSpace, in window: OldWindow
+    at offset: UInt32, skip: UInt32, address: UInt32, space: inout AddressSpace, in window: OldWindow
   ) -> AddressField? {
     let value = window.word(offset &+ skip)
     let target = address &+ skip &+ 4 &+ value

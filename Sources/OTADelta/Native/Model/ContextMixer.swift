@@ -10,7 +10,7 @@ struct ContextMixer: ~Copyable {
   /// The most contexts and guesses of one symbol.
   static var maximumInputCount: Int { 20 }
 
-  private let logistic = Logistic()
+  private var logistic = Logistic()
   /// Probabilities: 22 bits, then a count of 10.
   private let slots: Cells<UInt32>
   private let groupCount: UInt32
@@ -38,7 +38,7 @@ struct ContextMixer: ~Copyable {
     // About 0.3: half a dozen contexts that agree are believed a little more than one of them.
     for index in 0..<weights.count { weights[index] = 20000 }
     for index in 0..<Int(flagCount) { slots[slots.count - 1 - index] = 1 << 31 }
-    memory.fill(logistic)
+    memory.fill(&logistic)
   }
 
   /// Begins a symbol: forgets the contexts of the last one.
@@ -101,7 +101,7 @@ struct ContextMixer: ~Copyable {
   private mutating func decide<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, node: Int, weightBase: Int, limit: UInt32, inputCount: Int, coder: inout Coder
   ) -> UInt32 {
-    for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, logistic) }
+    for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, &logistic) }
     var sum: Int64 = 0
     for index in 0..<inputCount { sum &+= Int64(logits[index]) &* Int64(weights[weightBase + index]) }
     let logit = Int32(truncatingIfNeeded: max(-4096, min(4096, sum >> 16)))
@@ -157,7 +157,7 @@ struct ContextMixer: ~Copyable {
         if guess >> UInt32(8 - step) == node {
           let guessed = guess >> UInt32(7 - step) & 1
           guessedBits[index] = guessed
-          let logit = memory.stretch(slots[guessSlots[index] + 1 + step] >> 20, logistic)
+          let logit = memory.stretch(slots[guessSlots[index] + 1 + step] >> 20, &logistic)
           logits[count + index] = guessed == 1 ? logit : -logit
         } else {
           guessedBits[index] = 2

@@ -1,7 +1,7 @@
 /// Probabilities and their logits, in integers, so that every machine computes the same.
 ///
 /// A logit is ln(p / (1 - p)) in 256ths, from -3,071 to 3,071; a probability is in 65,536ths. `squash` interpolates
-/// between 49 points half a unit apart, `stretch` is its inverse.
+/// between 49 points half a unit apart, `stretch` is its inverse; both are mutating to work in place, see ``Predictor``.
 struct Logistic {
   static var limit: Int32 { 3071 }
 
@@ -21,7 +21,7 @@ struct Logistic {
 
   /// The probability that has a logit; logits beyond the limit are cut.
   @inline(__always)
-  func squash(_ logit: Int32) -> UInt32 {
+  mutating func squash(_ logit: Int32) -> UInt32 {
     let shifted = UInt32(bitPattern: max(-Logistic.limit, min(Logistic.limit, logit)) + 3072)
     let index = Int(shifted >> 7)
     let low = points[index]
@@ -29,7 +29,7 @@ struct Logistic {
   }
 
   /// The logit that a probability has.
-  func stretch(_ probability: UInt32) -> Int32 {
+  mutating func stretch(_ probability: UInt32) -> Int32 {
     var low = 0
     var high = 48
     while high - low > 1 {

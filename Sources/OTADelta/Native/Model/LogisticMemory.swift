@@ -9,7 +9,7 @@ struct LogisticMemory {
   init(words: Cells<Int16>) { self.words = words }
 
   /// Computes everything once.
-  func fill(_ logistic: Logistic) {
+  func fill(_ logistic: inout Logistic) {
     guard words.count > 0 else { return }
     for index in 0..<4096 {
       words[index] = Int16(truncatingIfNeeded: logistic.stretch(UInt32(index) << 4 | 8))
@@ -19,7 +19,7 @@ struct LogisticMemory {
 
   /// The logit of a probability of 12 bits.
   @inline(__always)
-  func stretch(_ probability: UInt32, _ logistic: Logistic) -> Int32 {
+  func stretch(_ probability: UInt32, _ logistic: inout Logistic) -> Int32 {
     words.count > 0 ? Int32(words[Int(probability)]) : logistic.stretch(probability << 4 | 8)
   }
 

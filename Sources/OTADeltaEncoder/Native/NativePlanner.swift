@@ -15,15 +15,21 @@ struct NativePlanner {
   ///   ``DeltaEncoderError/cancelled``.
   func plan(architecture: Architecture?, isCancelled: () -> Bool) throws(DeltaEncoderError) -> NativePlan {
     guard !old.isEmpty, !new.isEmpty else { return NativePlan(architecture: .none) }
-    var plan = NativePlan(architecture: .none, covers: try covers(old, new, isCancelled))
-    guard architecture != Architecture.none else { return plan }
-    if let architecture {
+    var plan = NativePlan(architecture: .none)
+    if let architecture = architecture ?? statedArchitecture, architecture != .none, let spaces = statedSpaces
+    {
       plan.architecture = architecture
+      (plan.old, plan.new) = spaces
     } else {
-      plan.architecture = try chosenArchitecture(plan, isCancelled)
+      plan.covers = try covers(old, new, isCancelled)
+      if let architecture = architecture ?? statedArchitecture {
+        plan.architecture = architecture
+      } else {
+        plan.architecture = try chosenArchitecture(plan, isCancelled)
+      }
+      guard plan.architecture != .none else { return plan }
+      locate(&plan)
     }
-    guard plan.architecture != .none else { return plan }
-    locate(&plan)
     plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
     plan.regions = try RegionPlanner.regions(plan, old: old, new: new, isCancelled: isCancelled)
     if !plan.regions.isEmpty {
@@ -70,7 +76,6 @@ struct NativePlanner {
   private func chosenArchitecture(
     _ plan: NativePlan, _ isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> Architecture {
-    if let stated = ImageLayout(old)?.architecture, ImageLayout(new)?.architecture == stated { return stated }
     var best = Architecture.none
     var bestMisses = NativeSurvey.misses(plan, old: old, new: new).reduce(0, +)
     for architecture in Architecture.allCases where architecture != .none {
@@ -87,13 +92,27 @@ struct NativePlanner {
     return best
   }
 
+  /// The instruction set that both images say they are for.
+  private var statedArchitecture: Architecture? {
+    guard let stated = ImageLayout(old)?.architecture, ImageLayout(new)?.architecture == stated else {
+      return nil
+    }
+    return stated
+  }
+
+  /// Where both images say they are in memory.
+  private var statedSpaces: (old: NativePlan.Space, new: NativePlan.Space)? {
+    guard let oldLayout = ImageLayout(old), let newLayout = ImageLayout(new),
+      !oldLayout.space.segments.isEmpty,
+      Int64(exactly: newLayout.space.base &- oldLayout.space.base).flatMap(Int32.init(exactly:)) != nil
+    else { return nil }
+    return (oldLayout.space, newLayout.space)
+  }
+
   /// Finds out where both images are in memory.
   private func locate(_ plan: inout NativePlan) {
-    if let oldLayout = ImageLayout(old), let newLayout = ImageLayout(new), !oldLayout.space.segments.isEmpty,
-      Int64(exactly: newLayout.space.base &- oldLayout.space.base).flatMap(Int32.init(exactly:)) != nil
-    {
-      plan.old = oldLayout.space
-      plan.new = newLayout.space
+    if let spaces = statedSpaces {
+      (plan.old, plan.new) = spaces
       return
     }
     let is64 =

@@ -1,6 +1,6 @@
 /// A part of a workspace: words at one place that somebody else owns.
 ///
-/// Every access is checked; a workspace that is too small is refused before any is made.
+/// Every access is checked but those that say so; a workspace that is too small is refused before any is made.
 @safe struct Cells<Word: BitwiseCopyable> {
   fileprivate let base: UnsafeMutablePointer<Word>
   /// How many words there are.
@@ -22,6 +22,18 @@
     }
     @inline(__always) nonmutating set {
       precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "outside of the workspace")
+      unsafe base[index] = newValue
+    }
+  }
+
+  /// One word, for the innermost loops: the caller has checked the index, or it cannot be outside.
+  @unsafe subscript(unchecked index: Int) -> Word {
+    @inline(__always) get {
+      assert(UInt(bitPattern: index) < UInt(bitPattern: count), "outside of the workspace")
+      return unsafe base[index]
+    }
+    @inline(__always) nonmutating set {
+      assert(UInt(bitPattern: index) < UInt(bitPattern: count), "outside of the workspace")
       unsafe base[index] = newValue
     }
   }

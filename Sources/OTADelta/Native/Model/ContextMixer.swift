@@ -65,9 +65,10 @@ struct ContextMixer: ~Copyable {
   private func group(_ hash: UInt32) -> Int {
     let base = place(hash, in: groupCount) * ContextMixer.groupSize
     let check = hash << 8 | 1
-    if slots[base] != check {
-      slots[base] = check
-      for index in 1..<ContextMixer.groupSize { slots[base + index] = 1 << 31 }
+    precondition(base <= slots.count - ContextMixer.groupSize, "outside of the workspace")
+    if unsafe slots[unchecked: base] != check {
+      unsafe slots[unchecked: base] = check
+      for index in 1..<ContextMixer.groupSize { unsafe slots[unchecked: base + index] = 1 << 31 }
     }
     return base
   }
@@ -89,29 +90,63 @@ struct ContextMixer: ~Copyable {
   @inline(__always)
   private func learn(_ slot: Int, _ bit: UInt32, limit: UInt32) {
     let word = slots[slot]
+    slots[slot] = learned(word, bit, rate: memory.rate(word & 1023), limit: limit)
+  }
+
+  /// What a slot is after a decision.
+  @inline(__always)
+  private func learned(_ word: UInt32, _ bit: UInt32, rate: UInt32, limit: UInt32) -> UInt32 {
     let probability = Int32(bitPattern: word >> 10)
     let seen = word & 1023
     let wanted: Int32 = bit == 1 ? (1 << 22) - 1 : 0
-    let step = Int32(truncatingIfNeeded: (Int64(wanted - probability) * Int64(memory.rate(seen))) >> 16)
-    slots[slot] = UInt32(bitPattern: probability &+ step) << 10 | (seen < limit ? seen + 1 : limit)
+    let step = Int32(truncatingIfNeeded: (Int64(wanted &- probability) &* Int64(rate)) >> 16)
+    return UInt32(bitPattern: probability &+ step) << 10 | (seen < limit ? seen + 1 : limit)
   }
 
   /// One decision from the slots at `bases` + `node`, for which the caller set the inputs behind the contexts.
+  ///
+  /// Bases are those of groups, with a node below ``groupSize``, or of slots, with node 0.
   @inline(__always)
   private mutating func decide<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, node: Int, weightBase: Int, limit: UInt32, inputCount: Int, coder: inout Coder
   ) -> UInt32 {
-    for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, &logistic) }
+    // Checked once, not for every access: groups end within the slots, and there are no more inputs than arrays have.
+    precondition(
+      node >= 0 && node < ContextMixer.groupSize && weightBase >= 0 && count <= inputCount
+        && inputCount <= ContextMixer.maximumInputCount && weightBase <= weights.count - inputCount,
+      "outside of the workspace")
+    let isLookedUp = memory.isLookedUp
+    if isLookedUp {
+      for index in 0..<count {
+        let word = unsafe slots[unchecked: bases[unchecked: index] &+ node]
+        unsafe logits[unchecked: index] = memory.lookedUpStretch(word >> 20)
+      }
+    } else {
+      for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, &logistic) }
+    }
     var sum: Int64 = 0
-    for index in 0..<inputCount { sum &+= Int64(logits[index]) &* Int64(weights[weightBase + index]) }
+    for index in 0..<inputCount {
+      let weight = unsafe weights[unchecked: weightBase &+ index]
+      sum &+= unsafe Int64(logits[unchecked: index]) &* Int64(weight)
+    }
     let logit = Int32(truncatingIfNeeded: max(-4096, min(4096, sum >> 16)))
     let probability = min(65535, max(1, logistic.squash(logit)))
     let result = coder.code(bit, probability: probability)
     let error = Int32(bitPattern: result << 16) - Int32(bitPattern: probability)
     for index in 0..<inputCount {
-      weights[weightBase + index] &+= (logits[index] &* error &+ 1 << 13) >> 14
+      let change = unsafe (logits[unchecked: index] &* error &+ 1 << 13) >> 14
+      unsafe weights[unchecked: weightBase &+ index] &+= change
     }
-    for index in 0..<count { learn(bases[index] + node, result, limit: limit) }
+    if isLookedUp {
+      for index in 0..<count {
+        let slot = unsafe bases[unchecked: index] &+ node
+        let word = unsafe slots[unchecked: slot]
+        unsafe slots[unchecked: slot] = learned(
+          word, result, rate: memory.lookedUpRate(word & 1023), limit: limit)
+      }
+    } else {
+      for index in 0..<count { learn(bases[index] + node, result, limit: limit) }
+    }
     return result
   }
 

@@ -6,7 +6,14 @@ struct LogisticMemory {
   private let words: Cells<Int16>
 
   /// - Parameter words: ``wordCount`` of them, or none.
-  init(words: Cells<Int16>) { self.words = words }
+  init(words: Cells<Int16>) {
+    precondition(words.count == 0 || words.count == LogisticMemory.wordCount, "another number of words")
+    self.words = words
+  }
+
+  /// Whether there is memory for it.
+  @inline(__always)
+  var isLookedUp: Bool { words.count > 0 }
 
   /// Computes everything once.
   func fill(_ logistic: inout Logistic) {
@@ -20,13 +27,26 @@ struct LogisticMemory {
   /// The logit of a probability of 12 bits.
   @inline(__always)
   func stretch(_ probability: UInt32, _ logistic: inout Logistic) -> Int32 {
-    words.count > 0 ? Int32(words[Int(probability)]) : logistic.stretch(probability << 4 | 8)
+    isLookedUp ? lookedUpStretch(probability) : logistic.stretch(probability << 4 | 8)
   }
 
   /// How much of an error a slot learns that has seen some decisions, in 65,536ths.
   @inline(__always)
   func rate(_ seen: UInt32) -> UInt32 {
-    words.count > 0 ? UInt32(UInt16(bitPattern: words[4096 + Int(seen)])) : computedRate(seen)
+    isLookedUp ? lookedUpRate(seen) : computedRate(seen)
+  }
+
+  /// What ``stretch(_:_:)`` gives, where ``isLookedUp``.
+  @inline(__always)
+  func lookedUpStretch(_ probability: UInt32) -> Int32 {
+    // There are as many words as the mask lets through.
+    unsafe Int32(words[unchecked: Int(probability & 4095)])
+  }
+
+  /// What ``rate(_:)`` gives, where ``isLookedUp``.
+  @inline(__always)
+  func lookedUpRate(_ seen: UInt32) -> UInt32 {
+    unsafe UInt32(UInt16(bitPattern: words[unchecked: 4096 + Int(seen & 1023)]))
   }
 
   private func computedRate(_ seen: UInt32) -> UInt32 { 131_072 / (2 * seen + 3) }

@@ -87,13 +87,16 @@ public struct NativeHeader: Equatable, Sendable {
   ///
   /// - Parameter bytes: the first bytes of a patch; may end within the header.
   /// - Returns: the header and how many bytes it took; nil if more are needed.
-  /// - Throws: ``DeltaError/unsupportedFormat`` if the magic, the version or the architecture is another one,
+  /// - Throws: ``DeltaError/unsupportedFormat`` if the magic or the version is another one, or the
+  ///   architecture is one that this build has no corrections for,
   ///   ``DeltaError/unsupportedCompression`` for another coder, ``DeltaError/nonCanonicalNumber`` for a number that
   ///   does not fit or is longer than it must be, ``DeltaError/corruptStream`` for values that contradict each other.
   public static func parse(_ bytes: Span<UInt8>) throws(DeltaError) -> (header: NativeHeader, count: Int)? {
     for index in 0..<min(4, bytes.count) where bytes[index] != magic[index] { throw .unsupportedFormat }
     guard bytes.count >= 9 else { return nil }
-    guard bytes[4] == version, let architecture = Architecture(rawValue: bytes[6]) else {
+    guard bytes[4] == version, let architecture = Architecture(rawValue: bytes[6]),
+      Instructions.has(architecture)
+    else {
       throw .unsupportedFormat
     }
     guard let coder = Coder(rawValue: bytes[5]) else { throw .unsupportedCompression }

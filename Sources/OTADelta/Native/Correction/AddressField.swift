@@ -86,20 +86,9 @@ extension AddressField {
   /// The bytes of the field at a new place that means a new address, if it can be written.
   func bits(address: UInt32, target: UInt32, base: UInt64) -> UInt64? {
     switch kind {
-    case .none, .relative32, .offset32, .thumbOffset: nil
     case .pointer32: UInt64(UInt32(truncatingIfNeeded: base) &+ target)
     case .pointer64: base &+ UInt64(target)
-    case .thumbBranch, .thumbConditional, .thumbLiteralWide, .thumbLiteral, .thumbBranch11, .thumbBranch8,
-      .thumbCompare, .thumbLiteralFloat:
-      Thumb.bits(of: self, address: address, target: target)
-    case .arm64Branch26, .arm64Branch19, .arm64Branch14, .arm64Address, .arm64Page, .arm64Low12:
-      AArch64.bits(of: self, address: address, target: target)
-    case .armBranch, .armLiteral: ARM.bits(of: self, address: address, target: target)
-    case .riscvJump, .riscvBranch, .riscvShortJump, .riscvShortBranch, .riscvUpper, .riscvLow:
-      RISCV.bits(of: self, address: address, target: target)
-    case .x86Relative: X86.bits(of: self, address: address, target: target)
-    case .xtensaCall, .xtensaLiteral, .xtensaJump, .xtensaBranch8, .xtensaBranch12:
-      Xtensa.bits(of: self, address: address, target: target)
+    default: Instructions.bits(of: self, address: address, target: target)
     }
   }
 }

@@ -20,6 +20,7 @@ struct ContextMixer: ~Copyable {
   private let memory: LogisticMemory
 
   private var contexts = InlineArray<20, UInt32>(repeating: 0)
+  private var hashes = InlineArray<20, UInt32>(repeating: 0)
   private var bases = InlineArray<20, Int>(repeating: 0)
   private var logits = InlineArray<20, Int32>(repeating: 0)
   private var count = 0
@@ -63,14 +64,44 @@ struct ContextMixer: ~Copyable {
   /// Where the slots of a context are; those of another one in their place are given up.
   @inline(__always)
   private func group(_ hash: UInt32) -> Int {
-    let base = place(hash, in: groupCount) * ContextMixer.groupSize
-    let check = hash << 8 | 1
-    precondition(base <= slots.count - ContextMixer.groupSize, "outside of the workspace")
-    if unsafe slots[unchecked: base] != check {
-      unsafe slots[unchecked: base] = check
-      for index in 1..<ContextMixer.groupSize { unsafe slots[unchecked: base + index] = 1 << 31 }
-    }
+    let base = place(hash)
+    claim(base, hash)
     return base
+  }
+
+  /// Where the slots of a context are.
+  @inline(__always)
+  private func place(_ hash: UInt32) -> Int {
+    let base = place(hash, in: groupCount) * ContextMixer.groupSize
+    precondition(base <= slots.count - ContextMixer.groupSize, "outside of the workspace")
+    return base
+  }
+
+  /// What the first word of the slots of a context is.
+  @inline(__always)
+  private func check(_ hash: UInt32) -> UInt32 { hash << 8 | 1 }
+
+  /// Gives slots to a context if they are another one's.
+  @inline(__always)
+  private func claim(_ base: Int, _ hash: UInt32) {
+    guard unsafe slots[unchecked: base] != check(hash) else { return }
+    unsafe slots[unchecked: base] = check(hash)
+    for index in 1..<ContextMixer.groupSize { unsafe slots[unchecked: base + index] = 1 << 31 }
+  }
+
+  /// Sets `bases` to the slots of the contexts whose hashes are in `hashes`.
+  ///
+  /// All of them are looked at before the first is changed: so they come out of slow memory together.
+  @inline(__always)
+  private mutating func claimAll() {
+    var differences: UInt32 = 0
+    for index in 0..<count {
+      let base = place(hashes[index])
+      bases[index] = base
+      differences |= unsafe slots[unchecked: base] ^ check(hashes[index])
+    }
+    guard differences != 0 else { return }
+    for index in 0..<count { claim(bases[index], hashes[index]) }
   }
 
   /// A number below a count that a hash stands for.
@@ -160,7 +191,13 @@ struct ContextMixer: ~Copyable {
   mutating func codeFlag<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, weightBase: Int, coder: inout Coder
   ) -> UInt32 {
-    for index in 0..<count { bases[index] = flag(contexts[index]) }
+    if flagCount > 0 {
+      for index in 0..<count { bases[index] = flag(contexts[index]) }
+    } else {
+      for index in 0..<count { hashes[index] = mix(contexts[index] >> 3) }
+      claimAll()
+      for index in 0..<count { bases[index] += 1 + Int(contexts[index] & 7) }
+    }
     return decide(bit, node: 0, weightBase: weightBase, limit: 1023, inputCount: count, coder: &coder)
   }
 
@@ -184,7 +221,8 @@ struct ContextMixer: ~Copyable {
     let inputCount = count + guesses.count
     for step in 0..<8 {
       if step & 3 == 0 {
-        for index in 0..<count { bases[index] = group(mix(contexts[index] &+ node &* 0x2545_f491)) }
+        for index in 0..<count { hashes[index] = mix(contexts[index] &+ node &* 0x2545_f491) }
+        claimAll()
       }
       let top: UInt32 = 1 << (UInt32(step) & 3)
       for index in 0..<guesses.count {

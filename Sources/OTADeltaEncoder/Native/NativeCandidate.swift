@@ -59,11 +59,13 @@ struct NativeCandidate {
   private static func largest(
     _ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?
   ) -> NativeCandidate? {
-    // Sixteen slots for each byte of the new image are more than it fills.
-    let sizeBits = UInt8(clamping: max(10, Int.bitWidth - (newSize * 16).leadingZeroBitCount))
-    var slotBits = min(largestSlotBits, sizeBits)
+    // What is not covered fills hundreds of slots a byte, the rest about two. Smaller tables are faster: most of the
+    // time goes into memory that is not in a cache.
+    let covered = plan.covers.reduce(0) { $0 + Int($1.length) }
+    let largestMatchBits = min(22, max(10, bits((oldSize + newSize) / 2)))
+    var slotBits = min(largestSlotBits, max(10, bits((newSize - covered) * 512 + newSize * 2)))
     while slotBits >= smallestSlotBits {
-      for matchBits in [min(22, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {
+      for matchBits in [min(largestMatchBits, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {
         let candidate = NativeCandidate(plan: plan, slotBits: slotBits, matchBits: matchBits)
         let needed = NativeDecoder.memoryRequirement(of: candidate.header(oldSize: oldSize, newSize: newSize))
         if needed <= memory.map(UInt64.init) ?? UInt64(UInt32.max) { return candidate }
@@ -71,6 +73,11 @@ struct NativeCandidate {
       slotBits -= 1
     }
     return nil
+  }
+
+  /// The smallest power of two that is not below a count, as its exponent.
+  private static func bits(_ count: Int) -> UInt8 {
+    UInt8(Int.bitWidth - max(0, count - 1).leadingZeroBitCount)
   }
 
   private func header(oldSize: Int, newSize: Int) -> NativeHeader {

@@ -92,7 +92,7 @@ enum RISCV {
       return UInt64(code & 0xfff | (base &+ 0x800) & 0xffff_f000)
     case .riscvLow:
       let low = field.pairDistance == 0 ? target : value &+ field.pairDistance
-      if code & 0x7f == 0x23 {
+      if isStore(code) {
         return UInt64(code & 0x01ff_f07f | (low >> 5 & 0x7f) << 25 | (low & 31) << 7)
       }
       return UInt64(code & 0x000f_ffff | (low & 0xfff) << 20)
@@ -117,9 +117,12 @@ enum RISCV {
   }
 
   private static func lowImmediate(_ code: UInt32) -> UInt32 {
-    code & 0x5f == 0x03 || code & 0x7f == 0x13 || code & 0x7f == 0x67
-      ? signed(code >> 20, 12) : signed((code >> 25) << 5 | code >> 7 & 31, 12)
+    isStore(code) ? signed((code >> 25) << 5 | code >> 7 & 31, 12) : signed(code >> 20, 12)
   }
+
+  /// Stores, those of floating point included, have their low part in two pieces.
+  @inline(__always)
+  private static func isStore(_ code: UInt32) -> Bool { code & 0x7b == 0x23 }
 
   private static func lowPart(after offset: UInt32, register: UInt32, in window: OldWindow) -> UInt32? {
     var distance: UInt32 = 4

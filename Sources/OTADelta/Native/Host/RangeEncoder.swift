@@ -45,6 +45,8 @@ package struct RangeEncoder: BitCoder, ~Copyable {
   }
 
   /// Ends the stream: the shortest bytes that, followed by zeros, lie in the range.
+  ///
+  /// At most as many zeros are left out as a decoder adds, also if more of them happen to stand at the end.
   package consuming func finish() -> [UInt8] {
     for kept in 0...4 {
       let mask = (UInt64(1) << UInt64(32 - 8 * kept)) - 1
@@ -55,7 +57,11 @@ package struct RangeEncoder: BitCoder, ~Copyable {
       }
     }
     for _ in 0..<5 { shiftLow() }
-    while bytes.last == 0 { bytes.removeLast() }
+    var left = RangeDecoder.initialCount
+    while left > 0, bytes.last == 0 {
+      bytes.removeLast()
+      left -= 1
+    }
     return bytes
   }
 }

@@ -33,13 +33,14 @@ struct NativeLayout {
     regionCount = Int(truncatingIfNeeded: header.regionCount)
     historyCount =
       header.matchBits == 0
-      ? 0 : Int(truncatingIfNeeded: header.oldSize) + Int(truncatingIfNeeded: header.newSize)
+      ? 0 : Int(truncatingIfNeeded: UInt64(header.oldSize) + UInt64(header.newSize))
     matchCount = header.matchBits == 0 ? 0 : 1 << Int(header.matchBits)
     windowCount = header.matchBits == 0 ? (isSmall ? 512 : 4096) : 0
     outputCount = isSmall ? 256 : 4096
     var bytes = UInt64(slotCount + learnedCount + pageCount + literalCount + WeightSet.count + matchCount) * 4
     bytes += UInt64(header.coverCount) * 16 + UInt64(header.regionCount) * 4
-    bytes += UInt64(memoryWordCount) * 2 + UInt64((trustCount + 3) & ~3) + UInt64((regionCount + 3) & ~3)
+    bytes +=
+      UInt64(memoryWordCount) * 2 + UInt64((trustCount + 3) & ~3) + (UInt64(header.regionCount) + 3) & ~3
     bytes +=
       (UInt64(header.matchBits == 0 ? 0 : header.oldSize) + UInt64(header.matchBits == 0 ? 0 : header.newSize)
         + 3) & ~3

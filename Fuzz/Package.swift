@@ -11,6 +11,7 @@ let fuzzers = [
   "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
   "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
+  "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
 ]
 
 let package = Package(

@@ -33,16 +33,18 @@ enum AArch64 {
     let code = window.word(offset)
     let bits = UInt64(code)
     if code & 0x9f00_0000 == 0x9000_0000 {
-      let page = address & ~0xfff &+ immediate21(code) << 12
+      let pages = immediate21(code)
+      // Farther than addresses of 32 bits reach.
+      guard fits(pages, 20) else { return .plain(4) }
+      let page = address & ~0xfff &+ pages << 12
       return AddressField(
         .arm64Page, length: 4, bits: bits,
         target: page &+ lowPart(after: offset, register: code & 31, in: window))
     }
-    if let scale = lowScale(code),
+    if let low = low(code),
       let page = pagePart(before: offset, register: code >> 5 & 31, address: address, in: window)
     {
-      return AddressField(
-        .arm64Low12, length: 4, bits: bits, target: page &+ (code >> 10 & 0xfff) << scale)
+      return AddressField(.arm64Low12, length: 4, bits: bits, target: page &+ low)
     }
     return field(code, address: address)
   }
@@ -65,7 +67,6 @@ enum AArch64 {
       return UInt64(code & 0x9f00_001f | (distance & 3) << 29 | (distance >> 2 & 0x7ffff) << 5)
     case .arm64Page:
       let pages = UInt32(bitPattern: Int32(bitPattern: target & ~0xfff &- address & ~0xfff) >> 12)
-      guard fits(pages, 21) else { return nil }
       return UInt64(code & 0x9f00_001f | (pages & 3) << 29 | (pages >> 2 & 0x7ffff) << 5)
     case .arm64Low12:
       guard let scale = lowScale(code), target & ((1 << scale) - 1) == 0 else { return nil }
@@ -97,13 +98,21 @@ enum AArch64 {
     return isVector && code >> 30 == 0 ? 4 : code >> 30
   }
 
+  /// The low part of an address in an instruction; one that reaches beyond its page is none.
+  @inline(__always)
+  private static func low(_ code: UInt32) -> UInt32? {
+    guard let scale = lowScale(code) else { return nil }
+    let value = (code >> 10 & 0xfff) << scale
+    return value < 0x1000 ? value : nil
+  }
+
   /// The low part in the first instruction behind an ADRP that uses its register as a base.
   private static func lowPart(after offset: UInt32, register: UInt32, in window: OldWindow) -> UInt32 {
     var place = offset
     for _ in 0..<pairDistance {
       place &+= 4
       let code = window.word(place)
-      if let scale = lowScale(code), code >> 5 & 31 == register { return (code >> 10 & 0xfff) << scale }
+      if let low = low(code), code >> 5 & 31 == register { return low }
     }
     return 0
   }

@@ -20,8 +20,8 @@ struct GoldenTests {
   static let patches: [(name: String, hex: String)] = [
     (
       "none",
-      "4f5441440100000a00e802ec021c03004706dc44bb84d08e40e64ac74a628c0d43a2dffb305f62417d2bf0655f65837d5815"
-        + "18ad95656dcd2d88752c"
+      "4f5441440100000a00e802ec021e03004706dc44bb84d08e40e64ac74a628c0d2f68714c03a37f28d7c40928a21f593f4a12"
+        + "7c5c9f7630adf662dcafb42e"
     ),
     (
       "pointers32",
@@ -30,8 +30,8 @@ struct GoldenTests {
     ),
     (
       "pointers64",
-      "4f5441440100020a00e802ec021f03014706dc44bb84d08e40e64ac74a628c0d2f6849f67bd1c5a2975f2a1c6bb20453d3d5"
-        + "465d55a8c4fd6bca5544b9f543"
+      "4f5441440100020a00e802ec021f03004706dc44bb84d08e40e64ac74a628c0d2f68714c03a37f28d7c40d0ec01016677488"
+        + "d19c5ee7bda929f8a0d7a3f63b"
     ),
     (
       "thumb",
@@ -45,8 +45,8 @@ struct GoldenTests {
     ),
     (
       "arm64",
-      "4f5441440100050a00e802ec022903004706dc44bb84d08e40e64ac74a628c0d2f68714c03a37f28d7c5847a479ed5f7ecdf"
-        + "5dcb95b9ee6ca1c2b563fb08a2b52c1c4141972904181f"
+      "4f5441440100050a00e802ec022303004706dc44bb84d08e40e64ac74a628c0d2f68714c03a37f28d7c40b237c870d0f72fe"
+        + "05bff807934665dda5797385eabb389b89"
     ),
     (
       "riscv32",

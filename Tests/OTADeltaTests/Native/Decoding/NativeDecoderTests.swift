@@ -119,14 +119,24 @@ struct NativeDecoderTests {
     }
   }
 
-  @Test("The other two coders are none yet", arguments: [NativeHeader.Coder.lzma, .stored])
-  func otherCoders(coder: NativeHeader.Coder) throws {
-    let header = NativeHeader(
-      coder: coder, architecture: .none, slotBits: 0, matchBits: 0, oldSize: 0, newSize: 1, bodySize: 1,
-      coverCount: 0, regionCount: 0, oldDigest: shortDigest([]), newDigest: shortDigest([7]))
+  @Test("A stored image is the body, and both digests are checked", arguments: [0, 1, 700])
+  func stored(size: Int) throws {
+    let old: [UInt8] = [1, 2, 3]
+    let new = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    var header = NativeHeader(
+      coder: .stored, architecture: .none, slotBits: 0, matchBits: 0, oldSize: 3, newSize: UInt32(size),
+      bodySize: UInt32(size), coverCount: 0, regionCount: 0, oldDigest: shortDigest(old),
+      newDigest: shortDigest(new))
+    let patch = header.serialized + new
+    #expect(try applyNative(patch, to: old, imageSize: size) == Outcome(output: new, error: nil))
     #expect(
-      try applyNative(header.serialized + [7], to: [], imageSize: 1)
-        == Outcome(output: [], error: .unsupportedCompression))
+      try applyNative(patch + [0], to: old, imageSize: size) == Outcome(output: new, error: .trailingData))
+    #expect(
+      try applyNative(patch, to: [1, 2, 4], imageSize: size) == Outcome(output: [], error: .sourceMismatch))
+    header.newDigest[7] ^= 1
+    #expect(
+      try applyNative(header.serialized + new, to: old, imageSize: size)
+        == Outcome(output: new, error: .outputMismatch))
   }
 
   @Test(

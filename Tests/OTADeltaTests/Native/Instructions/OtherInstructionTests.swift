@@ -50,7 +50,7 @@ struct OtherInstructionTests {
     var space = AddressSpace()
     space.append(Segment(offset: 0, length: 0x1000, address: 0x10000))
     let bytes = [UInt8](repeating: 0x90, count: 16) + form.opcode + littleEndian([0x100]) + [0x90, 0x90]
-    let field = X86.field(at: 16, address: 0x10010, space: space, in: window(bytes))
+    let field = X86.field(at: 16, address: 0x10010, space: &space, in: window(bytes))
     #expect(field.kind == .x86Relative)
     #expect(field.length == skip + 4)
     #expect(field.target == 0x10114 + skip)
@@ -62,7 +62,8 @@ struct OtherInstructionTests {
         == expected)
     // Four bytes that mean no place in the image are no address.
     let far = [UInt8](repeating: 0x90, count: 16) + form.opcode + littleEndian([0x1000]) + [0x90, 0x90]
-    #expect(X86.field(at: 16, address: 0x10010, space: space, in: window(far)).kind == .none)
+    let none = X86.field(at: 16, address: 0x10010, space: &space, in: window(far))
+    #expect(none.kind == .none)
   }
 
   @Test("Pointers are counted from the base", arguments: [0, 0x0800_0000, 0x1_0000_0000] as [UInt64])

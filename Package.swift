@@ -63,7 +63,7 @@ let package = Package(
     hosted("OTADeltaZstd", ["OTACore", "OTADelta", "CZstd"], path: "Sources/OTADelta/Zstd"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
-      "OTADeltaContainers", ["OTACore", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
+      "OTADeltaContainers", ["OTACore", "OTACrypto", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
       path: "Sources/OTADelta/Containers"),
     hosted(
       "OTADeltaEncoder",

@@ -31,6 +31,21 @@ public enum ContainerEncoder {
     _ new: [UInt8], old: [UInt8] = [], limits: ContainerLimits = ContainerLimits(),
     isCancelled: () -> Bool = { Task.isCancelled }
   ) throws(DeltaEncoderError) -> Unpacked? {
+    guard let unpacked = try takeApart(new, old: old, limits: limits, isCancelled: isCancelled) else {
+      return nil
+    }
+    do throws(DeltaError) {
+      guard try unpacked.recipe.rebuild(unpacked.content.span) == new else { throw .outputMismatch }
+    } catch {
+      throw .verificationFailed(error)
+    }
+    return unpacked
+  }
+
+  /// The same for those who hold what is rebuilt against the file themselves.
+  static func takeApart(
+    _ new: [UInt8], old: [UInt8], limits: ContainerLimits, isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> Unpacked? {
     let layout = ContainerLayout(of: new, limits: limits)
     guard layout.hasStreams else { return nil }
     var search = MethodSearch(limits: limits)
@@ -43,6 +58,10 @@ public enum ContainerEncoder {
         let method = try search.method(for: new[segment.range], of: inside, format: format)
       {
         builder.addStream(method, count: inside.count)
+        let excess = content.count % ContainerLayout.alignment
+        if excess > 0 {
+          content.append(contentsOf: repeatElement(0, count: ContainerLayout.alignment - excess))
+        }
         content += layout.content[segment.contentRange]
       } else {
         builder.addRaw(segment.range.count)
@@ -51,26 +70,26 @@ public enum ContainerEncoder {
     }
     guard !builder.methods.isEmpty else { return nil }
     guard !isCancelled() else { throw .cancelled }
-    let probes = try probes(for: builder.methods, in: old, limits: limits)
-    let recipe = ContainerRecipe(
-      fileSize: UInt32(new.count), methods: builder.methods, probes: probes, steps: builder.steps)
-    do throws(DeltaError) {
-      guard try recipe.rebuild(content.span) == new else { throw .outputMismatch }
-    } catch {
-      throw .verificationFailed(error)
-    }
+    var recipe = ContainerRecipe(
+      fileSize: UInt32(new.count), methods: builder.methods, probes: [], steps: builder.steps)
+    let probes = try probes(for: recipe, in: old, limits: limits)
+    recipe = ContainerRecipe(
+      fileSize: recipe.fileSize, methods: recipe.methods, probes: probes, steps: recipe.steps)
     return Unpacked(recipe: recipe, content: content)
   }
 
   /// For each method the first stream of the old file that it makes, among the first few.
   private static func probes(
-    for methods: [CompressionMethod], in old: [UInt8], limits: ContainerLimits
+    for recipe: ContainerRecipe, in old: [UInt8], limits: ContainerLimits
   ) throws(DeltaEncoderError) -> [ContainerRecipe.Probe] {
     let layout = ContainerLayout(of: old, limits: limits)
     let streams = layout.segments.filter { $0.format != nil }
     var probes: [ContainerRecipe.Probe] = []
-    for (index, method) in methods.enumerated() {
-      let candidates = streams.enumerated().filter { $0.element.format == method.format }.prefix(8)
+    for (index, method) in recipe.methods.enumerated() {
+      let limit = recipe.largestProbe(of: UInt8(index))
+      let candidates = streams.enumerated().filter {
+        $0.element.format == method.format && $0.element.contentRange.count <= limit
+      }.prefix(8)
       for (number, stream) in candidates {
         let inside = layout.content.span.extracting(stream.contentRange)
         guard try MethodSearch.makes(method, old[stream.range], of: inside) else { continue }

@@ -20,10 +20,15 @@ public enum NativeEncoder {
     /// The instruction set, by its name; nil to find out.
     public var architecture: String?
 
+    /// Whether files with compressed streams inside are taken apart. Their patches are for `ContainerPatchDecoder` of
+    /// `OTADeltaContainers`, which takes more memory than both files; they are made where that is allowed.
+    public var takesContainersApart: Bool
+
     /// Makes options.
-    public init(memory: UInt32? = nil, architecture: String? = nil) {
+    public init(memory: UInt32? = nil, architecture: String? = nil, takesContainersApart: Bool = true) {
       self.memory = memory
       self.architecture = architecture
+      self.takesContainersApart = takesContainersApart
     }
   }
 
@@ -65,18 +70,44 @@ public enum NativeEncoder {
       }
       return found
     }
-    let planner = NativePlanner(old: old, new: new)
-    let plan = try planner.plan(architecture: architecture, isCancelled: isCancelled)
     var best: [UInt8]?
-    for candidate in NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: options.memory)
+    if options.takesContainersApart {
+      let contained = try ContainerPatchEncoder.makePatch(
+        old: old, new: new, memory: options.memory, isCancelled: isCancelled
+      ) { (contents, memory) throws(DeltaEncoderError) in
+        let planner = NativePlanner(
+          old: contents.old, new: contents.new, oldStarts: contents.oldStarts, newStarts: contents.newStarts)
+        return try smallest(planner, architecture, memory: memory, isCancelled)
+      }
+      // What is compressed and not in the old file costs a plain patch about as much as it has: half would be a wonder.
+      if let contained, contained.foreignCount / 2 > contained.patch.count { return contained.patch }
+      best = contained?.patch
+    }
+    let planner = NativePlanner(old: old, new: new)
+    if let plain = try smallest(planner, architecture, memory: options.memory, isCancelled),
+      best.map({ plain.count < $0.count }) ?? true
     {
+      guard !isCancelled() else { throw .cancelled }
+      try verify(plain, with: try verifier(old: old, new: new), old: old, new: new)
+      best = plain
+    }
+    guard let best else { throw .memoryTooSmall }
+    return best
+  }
+
+  /// The smallest patch of those that the memory allows; nil if it allows none.
+  private static func smallest(
+    _ planner: NativePlanner, _ architecture: Architecture?, memory: UInt32?, _ isCancelled: () -> Bool
+  ) throws(DeltaEncoderError) -> [UInt8]? {
+    let plan = try planner.plan(architecture: architecture, isCancelled: isCancelled)
+    let (old, new) = (planner.old, planner.new)
+    var best: [UInt8]?
+    for candidate in NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: memory) {
       let patch = try candidate.encode(old: old, new: new, isCancelled: isCancelled)
       if best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
     let stored = NativeCandidate.stored(old: old, new: new)
-    guard let best = best.map({ $0.count <= stored.count ? $0 : stored }) else { throw .memoryTooSmall }
-    guard !isCancelled() else { throw .cancelled }
-    try verify(best, with: try verifier(old: old, new: new), old: old, new: new)
+    if let found = best, stored.count < found.count { best = stored }
     return best
   }
 

@@ -4,6 +4,10 @@ import OTADelta
 struct NativePlanner {
   let old: [UInt8]
   let new: [UInt8]
+  /// Where in the old image an image of its own may begin, such as a stream of a container.
+  var oldStarts = [0]
+  /// The same in the new image.
+  var newStarts = [0]
 
   /// Plans.
   ///
@@ -94,15 +98,14 @@ struct NativePlanner {
 
   /// The instruction set that both images say they are for.
   private var statedArchitecture: Architecture? {
-    guard let stated = ImageLayout(old)?.architecture, ImageLayout(new)?.architecture == stated else {
-      return nil
-    }
-    return stated
+    let stated = ImageLayout(old, startingAt: oldStarts)?.architecture
+    return ImageLayout(new, startingAt: newStarts)?.architecture == stated ? stated : nil
   }
 
   /// Where both images say they are in memory.
   private var statedSpaces: (old: NativePlan.Space, new: NativePlan.Space)? {
-    guard let oldLayout = ImageLayout(old), let newLayout = ImageLayout(new),
+    guard let oldLayout = ImageLayout(old, startingAt: oldStarts),
+      let newLayout = ImageLayout(new, startingAt: newStarts),
       !oldLayout.space.segments.isEmpty,
       Int64(exactly: newLayout.space.base &- oldLayout.space.base).flatMap(Int32.init(exactly:)) != nil
     else { return nil }

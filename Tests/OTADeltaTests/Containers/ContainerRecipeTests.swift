@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Recipes of containers")
 struct ContainerRecipeTests {
-  static let header: [UInt8] = [0x4f, 0x54, 0x41, 0x43, 1]
+  static let header: [UInt8] = [0x4f, 0x54, 0x41, 0x52, 1]
   /// A method each.
   static let methods: [CompressionMethod] = [
     ContainerBuilder.zlib, .zopfli(iterations: 5, splitsBlocks: false, maximumBlocks: 0), .zstd(level: 22),
@@ -33,7 +33,7 @@ struct ContainerRecipeTests {
     let bytes = ContainerRecipeTests.recipe.serialized()
     let parsed = try ContainerRecipe(bytes.span)
     #expect(parsed == ContainerRecipeTests.recipe)
-    #expect(parsed.contentSize == 2 + 8192 + 40 * 131_072 + 1 << 20)
+    #expect(parsed.contentSize == 16 + 8192 + 40 * 131_072 + 1 << 20)
   }
 
   @Test("The bytes of a small recipe are these")
@@ -46,7 +46,7 @@ struct ContainerRecipeTests {
       ])
     let expected: [UInt8] =
       ContainerRecipeTests.header + [
-        0xac, 2, 0xdf, 4, 1, 4, 15, 1, 0, 0, 0, 2, 1, 5, 2, 0xc8, 1, 3,
+        0xac, 2, 0x88, 5, 1, 4, 15, 1, 0, 0, 0, 2, 1, 5, 2, 0xc8, 1, 3,
       ]
     #expect(recipe.serialized() == expected)
     #expect(try ContainerRecipe(expected.span) == recipe)
@@ -65,7 +65,8 @@ struct ContainerRecipeTests {
   func refused() {
     let header = ContainerRecipeTests.header
     let cases: [([UInt8], ParseError.Kind)] = [
-      ([0x4f, 0x54, 0x41, 0x43, 2], .unsupported),
+      ([0x4f, 0x54, 0x41, 0x52, 2], .unsupported),
+      ([0x4f, 0x54, 0x41, 0x43, 1], .unsupported),
       ([0x50], .unsupported),
       // The size of the file: longer than it must be, over 32 bits, over five bytes, over the limit.
       (header + [0x80, 0], .notCanonical),
@@ -150,7 +151,8 @@ struct ContainerRebuilderTests {
   static func sample() throws -> (recipe: ContainerRecipe, content: [UInt8], file: [UInt8]) {
     var generator = SeededGenerator(seed: 3)
     let text = ContainerBuilder.text(1000, &generator)
-    let content = [1, 2, 3] + text + text + text + [4]
+    let zeros = [UInt8](repeating: 0, count: 8)
+    let content = [1, 2, 3] + [UInt8](repeating: 0, count: 13) + text + zeros + text + zeros + text + [4]
     let zlib = try ContainerBuilder.zlib.compress(text.span)
     let zstd = try CompressionMethod.zstd(level: 3).compress(text.span)
     let file = [1, 2, 3] + zlib + zlib + zstd + [4]
@@ -213,6 +215,7 @@ struct ContainerRebuilderTests {
       outcome(changed(fileSize: file.count + 1), content) == Outcome(output: file, error: .imageSizeMismatch))
     let small = outcome(changed(fileSize: file.count - 1), content)
     #expect(small == Outcome(output: Array(file.dropLast()), error: .outputOverflow))
+    #expect(outcome(changed(fileSize: 2), content) == Outcome(output: [1, 2], error: .outputOverflow))
     #expect(outcome(changed(fileSize: 3), content) == Outcome(output: [1, 2, 3], error: .outputOverflow))
   }
 
@@ -231,8 +234,10 @@ struct ContainerRebuilderTests {
     let content = ContainerBuilder.text(5000, &generator)
     let old = try ContainerBuilder.gzip(content)
     let layout = ContainerLayout(of: old)
-    func recipe(_ method: CompressionMethod, stream: UInt32) -> ContainerRecipe {
-      ContainerRecipe(fileSize: 0, methods: [method], probes: [.init(method: 0, stream: stream)], steps: [])
+    func recipe(_ method: CompressionMethod, stream: UInt32, count: UInt32 = 2500) -> ContainerRecipe {
+      ContainerRecipe(
+        fileSize: 0, methods: [method], probes: [.init(method: 0, stream: stream)],
+        steps: [.stream(method: 0, count: count, repetitions: 1)])
     }
     try recipe(ContainerBuilder.zlib, stream: 0).probe(old: old, layout: layout)
     // What another version of zlib would be.
@@ -246,6 +251,10 @@ struct ContainerRebuilderTests {
     }
     #expect(throws: DeltaError.sourceMismatch) {
       try recipe(.zstd(level: 3), stream: 0).probe(old: old, layout: layout)
+    }
+    // More than twice the largest stream: the memory for it is not declared.
+    #expect(throws: DeltaError.sourceMismatch) {
+      try recipe(ContainerBuilder.zlib, stream: 0, count: 2499).probe(old: old, layout: layout)
     }
   }
 }

@@ -12,7 +12,14 @@ struct ContainerTests {
     var contentPosition = 0
     for segment in layout.segments {
       #expect(segment.range.lowerBound == position && !segment.range.isEmpty)
-      #expect(segment.contentRange.lowerBound == contentPosition && !segment.contentRange.isEmpty)
+      #expect(!segment.contentRange.isEmpty)
+      let start = segment.contentRange.lowerBound
+      if segment.format == nil {
+        #expect(start == contentPosition)
+      } else {
+        #expect(start % 16 == 0 && (contentPosition..<contentPosition + 16).contains(start))
+        #expect(layout.content[contentPosition..<start].allSatisfy { $0 == 0 })
+      }
       position = segment.range.upperBound
       contentPosition = segment.contentRange.upperBound
       guard segment.format == nil else { continue }
@@ -41,7 +48,8 @@ struct ContainerTests {
         level: level, memoryLevel: memoryLevel, strategy: strategy, windowBits: 15, isWrapped: false)
       let file = try ContainerBuilder.gzip(content, method: method)
       let unpacked = try ContainerTests.unpack(file)
-      let isSame = unpacked.content == Array(file[..<10]) + content + Array(file.suffix(8))
+      let isSame =
+        unpacked.content == Array(file[..<10]) + [0, 0, 0, 0, 0, 0] + content + Array(file.suffix(8))
       #expect(isSame)
       #expect(unpacked.recipe.methods.count == 1)
     }
@@ -131,8 +139,9 @@ struct ContainerTests {
     let cases: [(ContainerLimits, Bool)] = [
       (ContainerLimits(contentSize: 1 << 21, streamSize: 1 << 20), true),
       (ContainerLimits(contentSize: 1 << 21, streamSize: 1 << 20 - 1), false),
-      (ContainerLimits(contentSize: UInt32(1 << 20 + file.count)), true),
-      (ContainerLimits(contentSize: UInt32(1 << 20 + file.count) - UInt32(file.count) - 1), false),
+      // Six zeros are in front of the content.
+      (ContainerLimits(contentSize: UInt32(1 << 20 + file.count + 6)), true),
+      (ContainerLimits(contentSize: UInt32(1 << 20 + file.count + 5)), false),
       (ContainerLimits(contentSize: 5), false),
     ]
     for (limits, isUnpacked) in cases {

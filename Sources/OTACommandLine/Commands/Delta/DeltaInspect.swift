@@ -19,6 +19,8 @@ struct DeltaInspect: Command {
     var bytesFromOld: Int?
     var bytesFromPatch: Int?
     var oldSizeAtLeast: UInt32?
+    var oldUnpackedSize: UInt32?
+    var newUnpackedSize: UInt32?
     var decoderMemory: UInt32
   }
 
@@ -37,7 +39,8 @@ struct DeltaInspect: Command {
     let result = Result(
       format: patch.format.rawValue, patchSize: patch.bytes.count, newSize: patch.imageSize,
       bytesFromOld: contents.bytesFromOld, bytesFromPatch: contents.bytesFromPatch,
-      oldSizeAtLeast: contents.oldSizeAtLeast, decoderMemory: patch.decoderMemory)
+      oldSizeAtLeast: contents.oldSizeAtLeast, oldUnpackedSize: contents.unpackedSizes?.old,
+      newUnpackedSize: contents.unpackedSizes?.new, decoderMemory: patch.decoderMemory)
     if isJSON {
       try context.console.printJSON(result)
     } else {
@@ -48,6 +51,9 @@ struct DeltaInspect: Command {
       if let count = result.bytesFromPatch { try context.console.print("  from the patch:  \(count) bytes") }
       if let size = result.oldSizeAtLeast {
         try context.console.print("old image:         at least \(size) bytes")
+      }
+      if let sizes = contents.unpackedSizes {
+        try context.console.print("unpacked images:   \(sizes.old) and \(sizes.new) bytes")
       }
       try context.console.print("decoder memory:    \(result.decoderMemory) bytes")
     }

@@ -72,6 +72,8 @@ struct PatchContents {
   var bytesFromPatch: Int?
   /// How many bytes the old image has at least.
   var oldSizeAtLeast: UInt32?
+  /// How many bytes the images have when the compressed streams in them are unpacked, if that is what the patch is about.
+  var unpackedSizes: (old: UInt32, new: UInt32)?
 }
 
 extension PatchCodec {

@@ -36,11 +36,11 @@ enum PatchFormat: String, CaseIterable, Sendable {
 
   /// Recognises a patch by its first bytes; one whose header is cut off, as the more usual format.
   ///
-  /// - Note: Source: Docs/DeltaFormat.md; bsdiff.c (`BSDIFF40`); RFC 3284, section 4.1; RFC 8878, section 3.1.1.
+  /// - Note: Source: Docs/DeltaFormat.md; Docs/Containers.md; bsdiff.c (`BSDIFF40`); RFC 3284, section 4.1; RFC 8878, section 3.1.1.
   init?(patch: [UInt8]) {
     if patch.starts(with: "ENDSLEY/BSDIFF43".utf8) {
       self = patch.dropFirst(24).starts(with: "BZ".utf8) ? .bsdiff43BZip2 : .bsdiff43
-    } else if patch.starts(with: "OTAD".utf8) {
+    } else if patch.starts(with: "OTAD".utf8) || patch.starts(with: "OTAC".utf8) {
       self = .native
     } else if patch.starts(with: "BSDIFF40".utf8) {
       self = .bsdiff40

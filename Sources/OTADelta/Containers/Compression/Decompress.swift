@@ -9,7 +9,7 @@ extension StreamFormat {
   ///   - bytes: begin with the stream; a zlib, xz or zstd stream is all of them.
   ///   - limit: the content may be this large, in bytes.
   /// - Returns: the content and the length of the stream; `nil` if it does not decode, is too large, or if memory is
-  ///   missing. xz may take 66 MiB for its dictionary.
+  ///   missing. xz may take 4 MiB for its dictionary.
   func decompress(_ bytes: Span<UInt8>, limit: Int) -> (content: [UInt8], streamSize: Int)? {
     switch self {
     case .deflate:
@@ -60,8 +60,8 @@ extension StreamFormat {
     var content = [UInt8](repeating: 0, count: limit)
     var consumed = 0
     var produced = 0
-    // The largest dictionary that a method may have, and the library's state.
-    var memoryLimit: UInt64 = 66 << 20
+    // The dictionaries of squashfs are no larger than its blocks, of which the largest are 1 MiB.
+    var memoryLimit: UInt64 = 4 << 20
     let status = unsafe bytes.withUnsafeBufferPointer { source in
       unsafe content.withUnsafeMutableBufferPointer { destination in
         unsafe lzma_stream_buffer_decode(

@@ -15,8 +15,21 @@ public struct ContainerLayout: Equatable, Sendable {
 
   /// All of the file, in order, without gap or overlap; two raw segments never follow each other.
   public private(set) var segments: [Segment] = []
-  /// The content: raw bytes, and what the streams hold, in the order of the file.
+  /// The content: raw bytes, and what the streams hold, in the order of the file; in front of what a stream holds, as
+  /// few zeros as it takes to begin at a multiple of ``alignment``.
   public private(set) var content: [UInt8] = []
+
+  /// What a stream holds begins at a multiple of this in the content, in bytes: words in code are at even places in the
+  /// file that was compressed, and are looked for there.
+  public static var alignment: Int { 16 }
+
+  /// How many zeros are in front of what a stream holds.
+  ///
+  /// - Parameter position: where the content ends.
+  static func padding<Position: BinaryInteger>(at position: Position) -> Position {
+    let excess = position % Position(alignment)
+    return excess == 0 ? 0 : Position(alignment) - excess
+  }
 
   /// So many places that look like streams and are none, and no more are tried: bytes made to look so take no longer.
   private static var maximumFailures: Int { 256 }
@@ -33,6 +46,26 @@ public struct ContainerLayout: Equatable, Sendable {
   ///   - file: any bytes.
   ///   - limits: how large contents may become.
   public init(of file: [UInt8], limits: ContainerLimits = ContainerLimits()) {
+    unpack(file, limits: limits, ceiling: .max)
+  }
+
+  /// The same where the size of the content is known.
+  ///
+  /// Memory: the content and twice that of one stream, never more than the given size says, whatever the file is.
+  ///
+  /// - Parameters:
+  ///   - file: any bytes.
+  ///   - limits: how large contents may become.
+  ///   - contentSize: in bytes.
+  /// - Returns: `nil` if the content has another size.
+  init?(of file: [UInt8], limits: ContainerLimits, contentSize: UInt32) {
+    guard file.count <= Int(contentSize) else { return nil }
+    content.reserveCapacity(Int(contentSize))
+    unpack(file, limits: limits, ceiling: Int(contentSize))
+    guard content.count == Int(contentSize) else { return nil }
+  }
+
+  private mutating func unpack(_ file: [UInt8], limits: ContainerLimits, ceiling: Int) {
     var position = 0
     var budget = Int(limits.contentSize) - file.count
     var failures = 0
@@ -40,21 +73,25 @@ public struct ContainerLayout: Equatable, Sendable {
       guard candidate.range.lowerBound >= position, budget > 0, failures < ContainerLayout.maximumFailures
       else { continue }
       let bytes = file.span.extracting(candidate.range)
-      let limit = min(candidate.contentLimit, Int(limits.streamSize), budget)
+      let start = candidate.range.lowerBound
+      let padding = ContainerLayout.padding(at: content.count + start - position)
+      let room = min(budget, ceiling - content.count - (start - position)) - padding
+      let limit = min(candidate.contentLimit, Int(limits.streamSize), room)
+      guard limit > 0 else { continue }
       guard let stream = candidate.format.decompress(bytes, limit: limit), !stream.content.isEmpty,
         candidate.isRight(stream, in: file)
       else {
         failures += 1
         continue
       }
-      let start = candidate.range.lowerBound
       addRaw(position..<start, of: file)
+      content.append(contentsOf: repeatElement(0, count: padding))
       let end = start + stream.streamSize
       let contentStart = content.count
       content += stream.content
       segments.append(
         Segment(range: start..<end, format: candidate.format, contentRange: contentStart..<content.count))
-      budget -= max(stream.content.count - stream.streamSize, 0)
+      budget -= max(stream.content.count - stream.streamSize, 0) + padding
       position = end
     }
     addRaw(position..<file.count, of: file)

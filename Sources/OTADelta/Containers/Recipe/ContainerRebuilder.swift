@@ -19,11 +19,7 @@ public struct ContainerRebuilder<Sink: ImageSink & ~Copyable>: ~Copyable, ImageS
   /// Where the file goes; to be taken back after ``finish()``.
   public var sink: Sink
 
-  private let recipe: ContainerRecipe
-  private var stepIndex = 0
-  /// How many bytes of a raw step have passed, or how many repetitions of a stream are done.
-  private var progress: UInt32 = 0
-  private var streamContent: [UInt8] = []
+  private var machine: RebuildMachine
   private var failure: DeltaError?
 
   /// How many bytes of the file were written to the sink.
@@ -35,7 +31,7 @@ public struct ContainerRebuilder<Sink: ImageSink & ~Copyable>: ~Copyable, ImageS
   ///   - recipe: that of the file.
   ///   - sink: where the file goes.
   public init(recipe: ContainerRecipe, sink: consuming Sink) {
-    self.recipe = recipe
+    machine = RebuildMachine(recipe)
     self.sink = sink
   }
 
@@ -51,12 +47,19 @@ public struct ContainerRebuilder<Sink: ImageSink & ~Copyable>: ~Copyable, ImageS
     do throws(RebuildError<Sink.Failure>) {
       var position = 0
       while position < bytes.count {
-        position += try take(bytes.extracting(position..<bytes.count))
+        let part = bytes.extracting(position..<bytes.count)
+        let step: (used: Int, output: RebuildMachine.Output)
+        do throws(DeltaError) { step = try machine.take(part) } catch { throw .delta(error) }
+        switch step.output {
+        case .nothing: break
+        case .input: try put(part.extracting(0..<step.used))
+        case .stream(let stream): try put(stream.span)
+        }
+        position += step.used
       }
     } catch {
       failure = .abandoned
       if case .delta(let error) = error { failure = error }
-      streamContent = []
       throw error
     }
   }
@@ -67,56 +70,15 @@ public struct ContainerRebuilder<Sink: ImageSink & ~Copyable>: ~Copyable, ImageS
   ///   than the recipe says, or what an earlier call threw.
   public mutating func finish() throws(DeltaError) {
     if let failure { throw failure }
-    guard stepIndex == recipe.steps.count else {
-      failure = .truncated
-      throw .truncated
+    do throws(DeltaError) {
+      try machine.requireEnd()
+    } catch {
+      failure = error
+      throw error
     }
-    guard outputCount == recipe.fileSize else {
-      failure = .imageSizeMismatch
-      throw .imageSizeMismatch
-    }
-  }
-
-  /// Does what the current step can do with some bytes.
-  ///
-  /// - Returns: how many it has used, never none.
-  private mutating func take(_ bytes: Span<UInt8>) throws(RebuildError<Sink.Failure>) -> Int {
-    guard stepIndex < recipe.steps.count else { throw .delta(.trailingData) }
-    switch recipe.steps[stepIndex] {
-    case .raw(let count):
-      let used = min(bytes.count, Int(count - progress))
-      try put(bytes.extracting(0..<used))
-      progress += UInt32(used)
-      if progress == count { nextStep() }
-      return used
-    case .stream(let method, let count, let repetitions):
-      let used = min(bytes.count, Int(count) - streamContent.count)
-      if streamContent.isEmpty { streamContent.reserveCapacity(Int(count)) }
-      unsafe bytes.extracting(0..<used).withUnsafeBufferPointer {
-        unsafe streamContent.append(contentsOf: $0)
-      }
-      guard streamContent.count == Int(count) else { return used }
-      let stream: [UInt8]
-      do throws(DeltaError) {
-        stream = try recipe.methods[Int(method)].compress(streamContent.span)
-      } catch {
-        throw .delta(error)
-      }
-      streamContent.removeAll(keepingCapacity: true)
-      try put(stream.span)
-      progress += 1
-      if progress == repetitions { nextStep() }
-      return used
-    }
-  }
-
-  private mutating func nextStep() {
-    stepIndex += 1
-    progress = 0
   }
 
   private mutating func put(_ bytes: Span<UInt8>) throws(RebuildError<Sink.Failure>) {
-    guard bytes.count <= Int(recipe.fileSize - outputCount) else { throw .delta(.outputOverflow) }
     do throws(Sink.Failure) { try sink.write(bytes) } catch { throw .sink(error) }
     outputCount += UInt32(bytes.count)
   }

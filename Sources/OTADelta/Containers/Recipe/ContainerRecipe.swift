@@ -8,7 +8,8 @@ public struct ContainerRecipe: Equatable, Sendable {
   public enum Step: Equatable, Sendable {
     /// Passes bytes on.
     case raw(count: UInt32)
-    /// Compresses so many bytes into one stream, and as many again, several times.
+    /// Compresses so many bytes into one stream, and as many again, several times. In front of each, the content has
+    /// zeros up to a multiple of ``ContainerLayout/alignment``.
     case stream(method: UInt8, count: UInt32, repetitions: UInt32)
   }
 
@@ -48,20 +49,58 @@ public struct ContainerRecipe: Equatable, Sendable {
     self.methods = methods
     self.probes = probes
     self.steps = steps
-    var sum: UInt64 = 0
+    var end: UInt64 = 0
     for step in steps {
-      switch step {
-      case .raw(let count): sum += UInt64(count)
-      case .stream(let method, let count, let repetitions):
+      if case .stream(let method, _, _) = step {
         precondition(Int(method) < methods.count, "no such method")
-        sum += UInt64(count) * UInt64(repetitions)
       }
+      guard let next = ContainerRecipe.end(of: step, at: end), next <= UInt64(UInt32.max) else {
+        preconditionFailure("the content is too large")
+      }
+      end = next
     }
-    guard let contentSize = UInt32(exactly: sum) else { preconditionFailure("the content is too large") }
-    self.contentSize = contentSize
+    contentSize = UInt32(end)
   }
 
-  private static var magic: [UInt8] { [0x4f, 0x54, 0x41, 0x43, 0x01] }
+  /// Where the content of a step ends.
+  ///
+  /// - Parameters:
+  ///   - step: any, also one from a damaged recipe.
+  ///   - position: where the content of the steps in front of it ends, below 2^32.
+  /// - Returns: `nil` if that is no number of 64 bits.
+  private static func end(of step: Step, at position: UInt64) -> UInt64? {
+    switch step {
+    case .raw(let count): return position + UInt64(count)
+    case .stream(_, let count, let repetitions):
+      let first = position + ContainerLayout.padding(at: position)
+      let whole = UInt64(count) + ContainerLayout.padding(at: UInt64(count))
+      let (others, overflow) = whole.multipliedReportingOverflow(by: UInt64(max(repetitions, 1) - 1))
+      guard !overflow else { return nil }
+      let (sum, isTooLarge) = others.addingReportingOverflow(first + UInt64(count))
+      return isTooLarge ? nil : sum
+    }
+  }
+
+  /// Where in the content what each stream holds begins.
+  package var streamStarts: [Int] {
+    var starts: [Int] = []
+    var position = 0
+    for step in steps {
+      switch step {
+      case .raw(let count): position += Int(count)
+      case .stream(_, let count, let repetitions):
+        for _ in 0..<repetitions {
+          position += ContainerLayout.padding(at: position)
+          starts.append(position)
+          position += Int(count)
+        }
+      }
+    }
+    return starts
+  }
+
+  /// `OTAR` and the version.
+  private static var magic: [UInt8] { [0x4f, 0x54, 0x41, 0x52, 0x01] }
 
   /// The bytes of the recipe.
   public func serialized() -> [UInt8] {
@@ -128,38 +167,38 @@ public struct ContainerRecipe: Equatable, Sendable {
       probes.append(Probe(method: method, stream: try ContainerRecipe.readNumber(&cursor)))
     }
     steps = []
-    var left = contentSize
-    while left > 0 {
+    var position: UInt64 = 0
+    while position < contentSize {
       let offset = cursor.offset
       let code = try cursor.readByte()
       let count = try ContainerRecipe.readNumber(&cursor)
       guard count > 0 else { throw ParseError(.invalidValue, at: offset) }
-      guard count <= left else { throw ParseError(.invalidValue, at: offset) }
-      guard code > 0 else {
-        steps.append(.raw(count: count))
-        left -= count
-        continue
+      var step = Step.raw(count: count)
+      if code > 0 {
+        let method = (code - 1) / 2
+        guard method < methodCount else { throw ParseError(.invalidValue, at: offset) }
+        guard methods[Int(method)].isAllowed(contentSize: count, limits: limits) else {
+          throw ParseError(.limitExceeded, at: offset)
+        }
+        var repetitions: UInt32 = 1
+        if code & 1 == 0 {
+          repetitions = try ContainerRecipe.readNumber(&cursor)
+          // One has the shorter form.
+          guard repetitions > 1 else { throw ParseError(.notCanonical, at: offset) }
+        }
+        step = .stream(method: method, count: count, repetitions: repetitions)
       }
-      let method = (code - 1) / 2
-      guard method < methodCount else { throw ParseError(.invalidValue, at: offset) }
-      guard methods[Int(method)].isAllowed(contentSize: count, limits: limits) else {
-        throw ParseError(.limitExceeded, at: offset)
+      guard let end = ContainerRecipe.end(of: step, at: position), end <= UInt64(contentSize) else {
+        throw ParseError(.invalidValue, at: offset)
       }
-      var repetitions: UInt32 = 1
-      if code & 1 == 0 {
-        repetitions = try ContainerRecipe.readNumber(&cursor)
-        // One has the shorter form.
-        guard repetitions > 1 else { throw ParseError(.notCanonical, at: offset) }
-      }
-      guard repetitions <= left / count else { throw ParseError(.invalidValue, at: offset) }
-      steps.append(.stream(method: method, count: count, repetitions: repetitions))
-      left -= count * repetitions
+      steps.append(step)
+      position = end
     }
     try cursor.requireEnd()
   }
 
   /// Seven bits a byte, least significant first; the top bit says that more follow.
-  private static func append(_ value: UInt32, to bytes: inout [UInt8]) {
+  static func append(_ value: UInt32, to bytes: inout [UInt8]) {
     var rest = value
     while rest > 0x7f {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -168,7 +207,8 @@ public struct ContainerRecipe: Equatable, Sendable {
     bytes.append(UInt8(rest))
   }
 
-  private static func readNumber(_ cursor: inout ByteCursor) throws(ParseError) -> UInt32 {
+  /// Reads what ``append(_:to:)`` writes.
+  static func readNumber(_ cursor: inout ByteCursor) throws(ParseError) -> UInt32 {
     let offset = cursor.offset
     var value: UInt64 = 0
     for index in 0..<5 {

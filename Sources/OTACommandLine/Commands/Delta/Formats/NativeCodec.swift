@@ -1,21 +1,25 @@
 import OTACore
 import OTADelta
+import OTADeltaContainers
 import OTADeltaEncoder
 
-/// The native format.
+/// The native format, and container patches, which have a native patch between the contents of the files in them.
 enum NativeCodec: PatchCodec {
   static var maximumImageSize: Int { NativeEncoder.maximumImageSize }
   static var minimumDecoderMemory: UInt32 { NativeEncoder.minimumDecoderMemory }
 
   static func decoderMemory(of patch: [UInt8]) throws(DeltaError) -> UInt32 {
-    guard let memory = UInt32(exactly: NativeDecoder.memoryRequirement(of: try header(of: patch))) else {
-      throw .memoryExceeded
-    }
+    let needed =
+      isContainer(patch)
+      ? try ContainerPatch(patch.span).memoryRequirement
+      : NativeDecoder.memoryRequirement(of: try header(of: patch))
+    guard let memory = UInt32(exactly: needed) else { throw .memoryExceeded }
     return memory
   }
 
   static func imageSize(of patch: [UInt8]) throws(DeltaError) -> UInt64 {
-    UInt64(try header(of: patch).newSize)
+    if isContainer(patch) { return UInt64(try ContainerPatch(patch.span).header.newSize) }
+    return UInt64(try header(of: patch).newSize)
   }
 
   static func makePatch(
@@ -30,15 +34,26 @@ enum NativeCodec: PatchCodec {
     _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
     to sink: inout Sink
   ) throws(DeltaError) {
-    let decoder = try NativeDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-    try decode(patch, with: decoder, from: &source, to: &sink)
+    if isContainer(patch) {
+      let decoder = try ContainerPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+      try decode(patch, with: decoder, from: &source, to: &sink)
+    } else {
+      let decoder = try NativeDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+      try decode(patch, with: decoder, from: &source, to: &sink)
+    }
   }
 
   static func contents(
     of patch: [UInt8], imageSize: UInt32, limits: Limits
   ) throws(DeltaError) -> PatchContents {
-    PatchContents(oldSizeAtLeast: try header(of: patch).oldSize)
+    guard isContainer(patch) else { return PatchContents(oldSizeAtLeast: try header(of: patch).oldSize) }
+    let container = try ContainerPatch(patch.span)
+    return PatchContents(
+      oldSizeAtLeast: container.header.oldSize,
+      unpackedSizes: (container.header.oldContentSize, container.recipe.contentSize))
   }
+
+  private static func isContainer(_ patch: [UInt8]) -> Bool { patch.starts(with: "OTAC".utf8) }
 
   private static func header(of patch: [UInt8]) throws(DeltaError) -> NativeHeader {
     guard let parsed = try NativeHeader.parse(patch.span) else { throw .truncated }

@@ -139,7 +139,8 @@ let package = Package(
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
       ]),
-    test("OTACommandLine", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest"]),
+    test(
+      "OTACommandLine", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -48,7 +48,12 @@ private func checkLayout(_ file: [UInt8]) {
   var contentPosition = 0
   for segment in layout.segments {
     precondition(segment.range.lowerBound == position && !segment.range.isEmpty, "a gap in the file")
-    precondition(segment.contentRange.lowerBound == contentPosition, "a gap in the content")
+    let start = segment.contentRange.lowerBound
+    if segment.format == nil {
+      precondition(start == contentPosition, "a gap in the content")
+    } else {
+      precondition(start % 16 == 0 && start - contentPosition < 16 && start >= contentPosition, "not aligned")
+    }
     position = segment.range.upperBound
     contentPosition = segment.contentRange.upperBound
   }
@@ -69,7 +74,7 @@ private func apply(_ patch: [UInt8], size: UInt32, pieceSize: Int) -> (output: [
   var source = MemorySource(oldFile)
   var sink = MemorySink()
   do throws(DeltaError) {
-    let limits = Limits(decoderMemory: 64 << 20)
+    let limits = Limits(decoderMemory: 16 << 20)
     var decoder = try ContainerPatchDecoder(
       imageSize: size, sourceSize: UInt32(oldFile.count), limits: limits)
     var position = 0

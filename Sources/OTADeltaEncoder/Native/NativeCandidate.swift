@@ -4,9 +4,9 @@ import OTADelta
 
 /// One way to code a plan: which covers to keep, and how large a model.
 struct NativeCandidate {
-  private let plan: NativePlan
-  private let slotBits: UInt8
-  private let matchBits: UInt8
+  let plan: NativePlan
+  let slotBits: UInt8
+  let matchBits: UInt8
 
   /// Covers shorter than this are worth less than what it costs to say where they are; one of these is best.
   private static var minimumLengths: [UInt32] { [1, 12, 24] }

@@ -83,7 +83,7 @@ struct NativeHeaderTests {
     #expect(error(changed([4: 2])) == .unsupportedFormat)
     #expect(error(changed([6: 9])) == nil)
     #expect(error(changed([6: 10])) == .unsupportedFormat)
-    #expect(error(changed([5: 3])) == .unsupportedCompression)
+    #expect(error(changed([5: 2])) == .unsupportedCompression)
     #expect(error(changed([5: 255])) == .unsupportedCompression)
   }
 
@@ -92,7 +92,7 @@ struct NativeHeaderTests {
     arguments: [
       (0, 8, 0, true), (0, 24, 24, true), (0, 12, 10, true), (0, 7, 0, false), (0, 25, 0, false),
       (0, 0, 0, false), (0, 12, 9, false), (0, 12, 25, false), (0, 255, 0, false), (0, 12, 255, false),
-      (1, 0, 0, true), (2, 0, 0, true), (1, 12, 0, false), (2, 0, 10, false), (1, 1, 0, false),
+      (1, 0, 0, true), (1, 12, 0, false), (1, 0, 10, false), (1, 1, 0, false),
     ] as [(UInt8, UInt8, UInt8, Bool)])
   func modelSizes(coder: UInt8, slotBits: UInt8, matchBits: UInt8, isRight: Bool) {
     let bytes = numbered([0, 0, 0, 0, 0], coder: coder, slotBits: slotBits, matchBits: matchBits)
@@ -120,9 +120,10 @@ struct NativeHeaderTests {
     #expect(error(numbered([3, 4, 0, 4, 3])) == nil)
     #expect(error(numbered([3, 4, 0, 5, 3])) == .corruptStream)
     #expect(error(numbered([3, 4, 0, 4, 4])) == .corruptStream)
-    #expect(error(numbered([3, 4, 0, 0, 0], coder: 2, slotBits: 0)) == nil)
-    #expect(error(numbered([3, 4, 0, 1, 0], coder: 2, slotBits: 0)) == .corruptStream)
-    #expect(error(numbered([3, 4, 0, 0, 1], coder: 1, slotBits: 0)) == .corruptStream)
+    #expect(error(numbered([3, 4, 4, 0, 0], coder: 1, slotBits: 0)) == nil)
+    #expect(error(numbered([3, 4, 5, 0, 0], coder: 1, slotBits: 0)) == .corruptStream)
+    #expect(error(numbered([3, 4, 4, 1, 0], coder: 1, slotBits: 0)) == .corruptStream)
+    #expect(error(numbered([3, 4, 4, 0, 1], coder: 1, slotBits: 0)) == .corruptStream)
   }
 
   @Test("Random bytes are a header, an error, or too few")

@@ -12,7 +12,7 @@ public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
   case trailingData
   /// The compressed stream does not decode, or its checksum is wrong; or parts of the payload contradict each other.
   case corruptStream
-  /// A number is not in the one form that it must have: negative zero, leading zeros, or more digits than any may have.
+  /// A number is not in the one form that it must have: negative zero, or too many bytes.
   case nonCanonicalNumber
   /// A size or length is negative.
   case negativeLength
@@ -28,9 +28,9 @@ public enum DeltaError: UInt8, Error, Equatable, Sendable, CaseIterable {
   case sourceOutOfRange
   /// Too many control triples, or an instruction, make no byte.
   case noProgress
-  /// The old image is not the one that the patch was made from (for callers that compare digests).
+  /// The old image is not the one that the patch was made from: by a digest in the patch, or one that the caller compares.
   case sourceMismatch
-  /// The new image is not the one that was promised (a checksum of the format; for callers that compare digests).
+  /// The new image is not the one that was promised: by a digest in the patch, or one that the caller compares.
   case outputMismatch
   /// The decoder was used on after its source or sink had failed.
   case abandoned

@@ -85,7 +85,8 @@ struct NativeDamageTests {
     var encoder = RangeEncoder()
     var model = mixer(slotBits: 8)
     for (number, kind) in numbers { _ = model.codeNumber(number, kind: kind, coder: &encoder) }
-    return encoder.finish() + [UInt8](repeating: 0x5a, count: 300)
+    // The stream ends where zeros would follow: only behind those may anything else.
+    return encoder.finish() + [0, 0, 0, 0] + [UInt8](repeating: 0x5a, count: 300)
   }
 
   /// Bases and counts of no segments.

@@ -62,7 +62,8 @@ struct NativeCandidate {
     // What is not covered fills hundreds of slots a byte, the rest about two. Smaller tables are faster: most of the
     // time goes into memory that is not in a cache.
     let covered = plan.covers.reduce(0) { $0 + Int($1.length) }
-    let largestMatchBits = min(22, max(10, bits((oldSize + newSize) / 2)))
+    let isMostlyCovered = newSize - covered < newSize / 64
+    let largestMatchBits = min(isMostlyCovered ? 20 : 22, max(10, bits((oldSize + newSize) / 2)))
     var slotBits = min(largestSlotBits, max(10, bits((newSize - covered) * 512 + newSize * 2)))
     while slotBits >= smallestSlotBits {
       for matchBits in [min(largestMatchBits, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {

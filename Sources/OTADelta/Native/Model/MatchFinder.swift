@@ -5,8 +5,7 @@
 struct MatchFinder {
   /// How many bytes must agree.
   private static var minimumLength: Int { 5 }
-  /// The factor of the hash, its inverse modulo 2^32, and its fifth power.
-  private static var factor: UInt32 { 0x2f0b_4c47 }
+  /// The inverse modulo 2^32 of the factor of the hash, 0x2f0b_4c47, and the fifth power of the factor.
   private static var inverse: UInt32 { 0x4048_9d77 }
   private static var fifthPower: UInt32 { 0x1251_56e7 }
 
@@ -67,50 +66,68 @@ struct MatchFinder {
   }
 
   private mutating func index() {
+    precondition(end <= history.count, "outside of the workspace")
     if oldCount > 0 { indexOld() }
-    while indexedEnd < end {
-      let byte = history[indexedEnd]
+    var place = indexedEnd
+    var hash = self.hash
+    var candidate = self.candidate
+    var length = self.length
+    while place < end {
+      let byte = history[place]
       if length > 0, history[candidate] == byte {
         length = min(length + 1, 63)
         candidate += 1
       } else {
         length = 0
       }
-      roll()
-      guard indexedEnd >= MatchFinder.minimumLength else { continue }
+      hash = rolled(hash, byte, at: place)
+      place += 1
+      guard place >= MatchFinder.minimumLength else { continue }
       let cell = Int(hash >> 8) & (table.count - 1)
-      if length == 0 { search(Int(table[cell])) }
-      table[cell] = UInt32(indexedEnd)
+      if length == 0 {
+        candidate = Int(table[cell])
+        length = agreement(candidate, place)
+      }
+      table[cell] = UInt32(truncatingIfNeeded: place)
     }
+    indexedEnd = place
+    self.hash = hash
+    self.candidate = candidate
+    self.length = length
   }
 
   /// Indexes the old image; what agrees within it does not matter.
   private mutating func indexOld() {
-    let count = oldCount
-    oldCount = 0
-    while indexedEnd < min(count, MatchFinder.minimumLength - 1) { roll() }
-    while indexedEnd < count {
-      roll()
-      table[Int(hash >> 8) & (table.count - 1)] = UInt32(indexedEnd)
+    var hash: UInt32 = 0
+    let first = MatchFinder.minimumLength - 1
+    for place in 0..<min(oldCount, first) { hash = rolled(hash, history[place], at: place) }
+    if oldCount > first {
+      for place in first..<oldCount {
+        hash = rolled(hash, history[place], at: place)
+        table[Int(hash >> 8) & (table.count - 1)] = UInt32(truncatingIfNeeded: place + 1)
+      }
     }
+    self.hash = hash
+    indexedEnd = oldCount
+    oldCount = 0
   }
 
-  /// Moves the hash on by a byte.
+  /// The hash of five bytes that end with the one at a place, from the hash in front of it.
   @inline(__always)
-  private mutating func roll() {
-    let byte = UInt32(history[indexedEnd])
+  private func rolled(_ hash: UInt32, _ byte: UInt8, at place: Int) -> UInt32 {
     let last = MatchFinder.minimumLength
-    let oldest = indexedEnd >= last ? UInt32(history[indexedEnd - last]) &+ 1 : 0
-    hash = (hash &* MatchFinder.inverse) &- oldest &+ (byte &+ 1) &* MatchFinder.fifthPower
-    indexedEnd += 1
+    let oldest = place >= last ? UInt32(history[place - last]) &+ 1 : 0
+    return (hash &* MatchFinder.inverse) &- oldest &+ (UInt32(byte) &+ 1) &* MatchFinder.fifthPower
   }
 
-  /// Takes a place as the candidate if enough bytes in front of it agree with the last ones.
-  private mutating func search(_ place: Int) {
-    candidate = place
-    while length < 32, length < place, history[place - 1 - length] == history[indexedEnd - 1 - length] {
+  /// How many bytes in front of two places agree, up to 32; 0 if they are too few.
+  @inline(__always)
+  private func agreement(_ earlier: Int, _ later: Int) -> Int {
+    guard earlier > 0 else { return 0 }
+    var length = 0
+    while length < 32, length < earlier, history[earlier - 1 - length] == history[later - 1 - length] {
       length += 1
     }
-    if length < MatchFinder.minimumLength { length = 0 }
+    return length < MatchFinder.minimumLength ? 0 : length
   }
 }

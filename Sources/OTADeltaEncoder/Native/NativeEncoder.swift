@@ -88,7 +88,8 @@ public enum NativeEncoder {
       best.map({ plain.count < $0.count }) ?? true
     {
       guard !isCancelled() else { throw .cancelled }
-      try verify(plain, with: try verifier(old: old, new: new), old: old, new: new)
+      try verify(
+        plain, with: try verifier(old: old, new: new), old: old, new: new, isCancelled: isCancelled)
       best = plain
     }
     guard let best else { throw .memoryTooSmall }

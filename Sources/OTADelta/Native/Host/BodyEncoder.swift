@@ -6,6 +6,7 @@ package struct BodyEncoder: ~Copyable {
   private var memory: DecoderMemory
   private var body: BodyCoder
   private var coder = RangeEncoder()
+  private var nextCheck = BodyEncoder.cancellationInterval
 
   /// How many bytes are coded between two looks at the caller's wish to stop.
   private static var cancellationInterval: Int { 1 << 16 }
@@ -45,19 +46,28 @@ package struct BodyEncoder: ~Copyable {
     let new = new.span
     var place = 0
     var lastOldEnd = 0
-    var nextCheck = BodyEncoder.cancellationInterval
     for cover in plan.covers {
-      codeExtra(new, from: place, to: Int(cover.new), lastOldEnd: lastOldEnd, nextOld: Int(cover.old))
-      codeCovered(new, cover)
+      guard
+        codeExtra(
+          new, from: place, to: Int(cover.new), lastOldEnd: lastOldEnd, nextOld: Int(cover.old),
+          isCancelled: isCancelled),
+        codeCovered(new, cover, isCancelled: isCancelled)
+      else { return nil }
       place = Int(cover.new + cover.length)
       lastOldEnd = Int(cover.old + cover.length)
-      if place >= nextCheck {
-        nextCheck = place + BodyEncoder.cancellationInterval
-        if isCancelled() { return nil }
-      }
     }
-    codeExtra(new, from: place, to: new.count, lastOldEnd: lastOldEnd, nextOld: nil)
+    guard
+      codeExtra(
+        new, from: place, to: new.count, lastOldEnd: lastOldEnd, nextOld: nil, isCancelled: isCancelled)
+    else { return nil }
     return coder.finish()
+  }
+
+  /// Whether the caller wishes to stop, asked when enough bytes were coded since the last time.
+  private mutating func isStopped(at place: Int, _ isCancelled: () -> Bool) -> Bool {
+    guard place >= nextCheck else { return false }
+    nextCheck = place + BodyEncoder.cancellationInterval
+    return isCancelled()
   }
 
   private mutating func codeTables() throws(DeltaError) {
@@ -84,22 +94,34 @@ package struct BodyEncoder: ~Copyable {
     body.predictor.map.finish()
   }
 
+  /// Codes bytes outside of covers.
+  ///
+  /// - Returns: whether it was not stopped.
   private mutating func codeExtra(
-    _ new: Span<UInt8>, from start: Int, to end: Int, lastOldEnd: Int, nextOld: Int?
-  ) {
+    _ new: Span<UInt8>, from start: Int, to end: Int, lastOldEnd: Int, nextOld: Int?,
+    isCancelled: () -> Bool
+  ) -> Bool {
     for place in start..<end {
+      if isStopped(at: place, isCancelled) { return false }
       let guesses = body.guesses(
         before: UInt64(lastOldEnd + place - start), after: nextOld.map { Int64($0 - (end - place)) } ?? -1)
       _ = body.code(new[place], guesses: guesses, new: UInt32(place), coder: &coder)
     }
+    return true
   }
 
-  private mutating func codeCovered(_ new: Span<UInt8>, _ cover: NativePlan.Cover) {
+  /// Codes the bytes of a cover.
+  ///
+  /// - Returns: whether it was not stopped.
+  private mutating func codeCovered(
+    _ new: Span<UInt8>, _ cover: NativePlan.Cover, isCancelled: () -> Bool
+  ) -> Bool {
     body.predictor.begin(old: cover.old, new: cover.new)
     var place = Int(cover.new)
     let end = place + Int(cover.length)
     var runs = InlineArray<32, Predictor.Run>(repeating: Predictor.Run())
     while place < end {
+      if isStopped(at: place, isCancelled) { return false }
       let start = place
       let firstOld = body.predictor.old
       let groupEnd = min(end, start + BodyCoder.groupSize)
@@ -123,6 +145,7 @@ package struct BodyEncoder: ~Copyable {
         codeMissed(new, from: start, old: firstOld, runs: runs.span.extracting(0..<runCount))
       }
     }
+    return true
   }
 
   /// Codes the bytes of a group of which some are not as expected.

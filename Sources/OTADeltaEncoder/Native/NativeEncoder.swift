@@ -20,8 +20,10 @@ public enum NativeEncoder {
     /// The instruction set, by its name; nil to find out.
     public var architecture: String?
 
-    /// Whether files with compressed streams inside are taken apart. Their patches are for `ContainerPatchDecoder` of
-    /// `OTADeltaContainers`, which takes more memory than both files; they are made where that is allowed.
+    /// Whether files with compressed streams inside are taken apart.
+    ///
+    /// Their patches are for `ContainerPatchDecoder` of `OTADeltaContainers`, which takes more memory than both files;
+    /// they are made where that is allowed.
     public var takesContainersApart: Bool
 
     /// Makes options.

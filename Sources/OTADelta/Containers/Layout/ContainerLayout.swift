@@ -26,6 +26,7 @@ public struct ContainerLayout: Equatable, Sendable {
   /// How many zeros are in front of what a stream holds.
   ///
   /// - Parameter position: where the content ends.
+  /// - Returns: below ``alignment``.
   static func padding<Position: BinaryInteger>(at position: Position) -> Position {
     let excess = position % Position(alignment)
     return excess == 0 ? 0 : Position(alignment) - excess
@@ -49,7 +50,7 @@ public struct ContainerLayout: Equatable, Sendable {
     unpack(file, limits: limits, ceiling: .max)
   }
 
-  /// The same where the size of the content is known.
+  /// The same where the size of the content is known; nil if it has another one.
   ///
   /// Memory: the content and twice that of one stream, never more than the given size says, whatever the file is.
   ///
@@ -57,7 +58,6 @@ public struct ContainerLayout: Equatable, Sendable {
   ///   - file: any bytes.
   ///   - limits: how large contents may become.
   ///   - contentSize: in bytes.
-  /// - Returns: `nil` if the content has another size.
   init?(of file: [UInt8], limits: ContainerLimits, contentSize: UInt32) {
     guard file.count <= Int(contentSize) else { return nil }
     content.reserveCapacity(Int(contentSize))

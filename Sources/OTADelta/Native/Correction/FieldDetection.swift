@@ -8,7 +8,7 @@ extension Predictor {
     case .pointers32:
       return old & 3 == 0 ? pointer32() ?? .plain(4) : .plain(4 - (old & 3))
     case .pointers64:
-      return old & 7 == 0 ? pointer64() ?? .plain(8) : .plain(4 - (old & 3))
+      return old & 7 == 0 ? pointer64() ?? .plain(4) : .plain(4 - (old & 3))
     case .relative32:
       return old & 3 == 0 ? word(.relative32, origin: address) ?? .plain(4) : .plain(4 - (old & 3))
     case .offset32:
@@ -26,7 +26,7 @@ extension Predictor {
     case .pointers32:
       return old & 3 == 0 ? pointer32() ?? .plain(4) : .plain(4 - (old & 3))
     case .pointers64:
-      return old & 7 == 0 ? pointer64() ?? .plain(8) : .plain(4 - (old & 3))
+      return old & 7 == 0 ? pointer64() ?? .plain(4) : .plain(4 - (old & 3))
     case .thumb, .arm: return armCode(address, hasPointers: hasPointers)
     case .riscv32, .riscv64: return riscvCode(address, hasPointers: hasPointers)
     case .arm64, .x8664, .xtensa: return otherCode(address, hasPointers: hasPointers)

@@ -187,7 +187,6 @@ struct Predictor: ~Copyable {
     if field.kind == .none {
       let word = window.word(old)
       expected = UInt64(word)
-      if field.length > 4 { expected |= UInt64(window.word(old &+ 4)) << 32 }
       alternative = old & 3 == 0 && field.length == 4 ? UInt64(word &+ lastDelta) : expected
       corrected = 0
       return

@@ -10,8 +10,8 @@ extension ContainerRecipe {
   ///   - old: the file that the patch starts from.
   ///   - layout: that of `old`.
   /// - Throws: ``DeltaError/sourceMismatch`` if the old file has no such stream, or its content is larger than
-  ///   ``largestProbe(of:)``, ``DeltaError/unsupportedCompression`` if a stream does not come out the same,
-  ///   ``DeltaError/memoryExceeded`` if there is no memory.
+  ///   twice that of the largest stream of the method, ``DeltaError/unsupportedCompression`` if a stream does not come
+  ///   out the same, ``DeltaError/memoryExceeded`` if there is no memory.
   public func probe(old: [UInt8], layout: ContainerLayout) throws(DeltaError) {
     guard !probes.isEmpty else { return }
     let streams = layout.segments.filter { $0.format != nil }

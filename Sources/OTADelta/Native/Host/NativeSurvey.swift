@@ -26,7 +26,7 @@ package enum NativeSurvey {
 
   /// How badly a plan predicts the parts of the old image that are covered.
   ///
-  /// - Returns: for each ``blockSize`` bytes of the old image 6 for each field that is not as expected, and 2 for each
+  /// - Returns: for each ``blockSize`` bytes of the old image 6 for each field that is not as expected, 4 if the other guess holds, and 2 for each
   ///   further byte of it.
   package static func misses(_ plan: NativePlan, old: [UInt8], new: [UInt8]) -> [Int] {
     var memory = DecoderMemory(allocating: byteCount(plan, imageSize: old.count))
@@ -42,6 +42,11 @@ package enum NativeSurvey {
         let count = min(run.count, length - index)
         let bits = new.bits(at: Int(cover.new) + index, count: count)
         var wrong = (bits ^ run.bits) & (UInt64.max >> UInt64(64 - 8 * count))
+        if wrong & 0xff != 0, UInt8(truncatingIfNeeded: bits) == run.first.alternative {
+          // The other guess holds, most likely for the whole field.
+          counts[(Int(cover.old) + index) / blockSize] += 4
+          wrong = 0
+        }
         var hasMissed = run.first.hasMissed
         while wrong != 0 {
           let byte = wrong.trailingZeroBitCount / 8

@@ -30,8 +30,8 @@ struct GoldenTests {
     ),
     (
       "pointers64",
-      "4f5441440100020d00e802ec021b03004706dc44bb84d08e40e64ac74a628c0d2f68714c039cd4dd4733a81ca52e949878cc"
-        + "2c7b3f8c2544150397"
+      "4f5441440100020d00e802ec021b03004706dc44bb84d08e40e64ac74a628c0d2f68714c039cd4dd4733a7e23fd50d2b6298"
+        + "bfadb5468ff5f49ec4"
     ),
     (
       "thumb",

@@ -35,8 +35,11 @@ struct NativePlanner {
       locate(&plan)
     }
     plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
-    plan.regions = try RegionPlanner.regions(plan, old: old, new: new, isCancelled: isCancelled)
-    if !plan.regions.isEmpty {
+    // Twice: with the regions known more of the tables is covered, and what they hold shows better.
+    for _ in 0..<2 {
+      let regions = try RegionPlanner.regions(plan, old: old, new: new, isCancelled: isCancelled)
+      guard regions != plan.regions else { break }
+      plan.regions = regions
       plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
     }
     return plan

@@ -21,7 +21,7 @@ struct BodyDecoder: ~Copyable {
 
   /// The most bytes that one step reads: three numbers, each of at most 36 decisions of two bytes and 27 bits.
   private static var stepInput: Int { 240 }
-  /// How far a step looks behind its place in the old image.
+  /// How far a step looks ahead of its place in the old image.
   private static var reach: UInt32 { UInt32(BodyCoder.groupSize) + OldWindow.margin + 16 }
 
   private let header: NativeHeader
@@ -58,9 +58,6 @@ struct BodyDecoder: ~Copyable {
     outputBytes = memory.take(layout.outputCount, of: UInt8.self)
     body = BodyCoder(header: header, layout: layout, history: history, window: windowBytes, memory: &memory)
   }
-
-  /// How many bytes of the patch are queued and not read.
-  var queuedCount: Int { coder.queuedCount }
 
   /// Queues bytes of the patch.
   ///

@@ -9,6 +9,8 @@ public enum DeltaEncoderError: Error, Equatable, Sendable {
   case outOfMemory
   /// No patch can be decoded in the memory that the device has.
   case memoryTooSmall
+  /// The images do not fit the slot where one replaces the other.
+  case slotTooSmall
   /// The caller asked to stop.
   case cancelled
   /// The finished patch does not give the new image; nothing of it may be used.
@@ -17,7 +19,7 @@ public enum DeltaEncoderError: Error, Equatable, Sendable {
   /// The stable number of this error.
   public var code: ErrorCode {
     switch self {
-    case .imageTooLarge: .limitExceeded
+    case .imageTooLarge, .slotTooSmall: .limitExceeded
     case .outOfMemory, .memoryTooSmall: .deltaMemoryExceeded
     case .cancelled: .cancelled
     case .verificationFailed: .deltaOutputMismatch

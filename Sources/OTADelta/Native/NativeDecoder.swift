@@ -75,7 +75,7 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
 
   /// The working memory that a patch needs, in bytes: a function of its header.
   public static func memoryRequirement(of header: NativeHeader) -> UInt64 {
-    header.coder == .adaptive ? NativeLayout(header).byteCount : 0
+    header.coder == .stored ? 0 : NativeLayout(header).byteCount
   }
 
   /// Takes the next bytes of the payload and writes all the image bytes that follow from them.
@@ -156,6 +156,7 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     guard header.newSize == imageSize else { throw .delta(.imageSizeMismatch) }
     guard header.oldSize == sourceSize else { throw .delta(.sourceMismatch) }
+    guard header.coder != .inPlace else { throw .delta(.unsupportedCompression) }
     if header.coder == .stored {
       try checkSource(header, media: &media)
       self.header = header
@@ -235,6 +236,8 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
           throw .sink(error)
         }
         body.written()
+      case .segment:
+        preconditionFailure("patches in place have another decoder")
       case .end:
         do throws(DeltaError) { try end() } catch { throw .delta(error) }
         return taken

@@ -8,6 +8,8 @@ public struct NativeHeader: Equatable, Sendable {
     case adaptive
     /// The body is the new image.
     case stored
+    /// As adaptive, in segments that are written over the old image; see ``InPlaceHeader``.
+    case inPlace
   }
 
   /// `OTAD`.
@@ -102,14 +104,14 @@ public struct NativeHeader: Equatable, Sendable {
     guard let coder = Coder(rawValue: bytes[5]) else { throw .unsupportedCompression }
     var position = 9
     guard bytes[7] == 0 || slotBits.contains(bytes[7]), bytes[8] == 0 || matchBits.contains(bytes[8]),
-      (bytes[7] != 0) == (coder == .adaptive), bytes[8] == 0 || coder == .adaptive
+      (bytes[7] != 0) == (coder != .stored), bytes[8] == 0 || coder == .adaptive
     else { throw .corruptStream }
     guard let oldSize = try number(bytes, &position), let newSize = try number(bytes, &position),
       let bodySize = try number(bytes, &position), let coverCount = try number(bytes, &position),
       let regionCount = try number(bytes, &position), bytes.count - position >= 2 * digestSize
     else { return nil }
     guard coverCount <= newSize, regionCount <= oldSize else { throw .corruptStream }
-    guard coder == .adaptive || (coverCount == 0 && regionCount == 0 && bodySize == newSize) else {
+    guard coder != .stored || (coverCount == 0 && regionCount == 0 && bodySize == newSize) else {
       throw .corruptStream
     }
     var header = NativeHeader(
@@ -124,7 +126,7 @@ public struct NativeHeader: Equatable, Sendable {
   }
 
   /// Reads seven bits a byte, least significant first.
-  private static func number(_ bytes: Span<UInt8>, _ position: inout Int) throws(DeltaError) -> UInt32? {
+  static func number(_ bytes: Span<UInt8>, _ position: inout Int) throws(DeltaError) -> UInt32? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {

@@ -31,14 +31,19 @@ struct NativeCandidate {
   ///   - oldSize: of the old image, in bytes.
   ///   - newSize: of the new image, in bytes.
   ///   - memory: in bytes; nil for as much as it takes.
+  ///   - isResident: whether the decoder may hold both images in memory.
   /// - Returns: at least one, unless no decoder is so small.
-  static func all(_ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?) -> [NativeCandidate] {
+  static func all(
+    _ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?, isResident: Bool = true
+  ) -> [NativeCandidate] {
     let lengths = newSize <= trialSize ? minimumLengths : [12]
     var result: [NativeCandidate] = []
     for length in lengths {
       var trial = plan
       trial.covers = plan.covers.filter { $0.length >= length }
-      if let candidate = largest(trial, oldSize: oldSize, newSize: newSize, memory: memory) {
+      if let candidate = largest(
+        trial, oldSize: oldSize, newSize: newSize, memory: memory, isResident: isResident)
+      {
         result.append(candidate)
       }
     }
@@ -47,7 +52,9 @@ struct NativeCandidate {
     while result.isEmpty, length < 1 << 31 {
       var trial = plan
       trial.covers = plan.covers.filter { $0.length >= length }
-      if let candidate = largest(trial, oldSize: oldSize, newSize: newSize, memory: memory) {
+      if let candidate = largest(
+        trial, oldSize: oldSize, newSize: newSize, memory: memory, isResident: isResident)
+      {
         result.append(candidate)
       }
       length *= 2
@@ -57,7 +64,7 @@ struct NativeCandidate {
 
   /// The one with the largest model that fits.
   private static func largest(
-    _ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?
+    _ plan: NativePlan, oldSize: Int, newSize: Int, memory: UInt32?, isResident: Bool
   ) -> NativeCandidate? {
     // What is not covered fills hundreds of slots a byte, the rest about two. Smaller tables are faster: most of the
     // time goes into memory that is not in a cache.
@@ -66,7 +73,8 @@ struct NativeCandidate {
     let largestMatchBits = min(isMostlyCovered ? 20 : 22, max(10, bits((oldSize + newSize) / 2)))
     var slotBits = min(largestSlotBits, max(10, bits((newSize - covered) * 512 + newSize * 2)))
     while slotBits >= smallestSlotBits {
-      for matchBits in [min(largestMatchBits, max(10, slotBits)), 0] where matchBits == 0 || slotBits >= 14 {
+      for matchBits in [min(largestMatchBits, max(10, slotBits)), 0]
+      where matchBits == 0 || (isResident && slotBits >= 14) {
         let candidate = NativeCandidate(plan: plan, slotBits: slotBits, matchBits: matchBits)
         let needed = NativeDecoder.memoryRequirement(of: candidate.header(oldSize: oldSize, newSize: newSize))
         if needed <= memory.map(UInt64.init) ?? UInt64(UInt32.max) { return candidate }
@@ -81,7 +89,7 @@ struct NativeCandidate {
     UInt8(Int.bitWidth - max(0, count - 1).leadingZeroBitCount)
   }
 
-  private func header(oldSize: Int, newSize: Int) -> NativeHeader {
+  func header(oldSize: Int, newSize: Int) -> NativeHeader {
     NativeHeader(
       coder: .adaptive, architecture: plan.architecture, slotBits: slotBits, matchBits: matchBits,
       oldSize: UInt32(oldSize), newSize: UInt32(newSize), bodySize: 0, coverCount: UInt32(plan.covers.count),
@@ -116,7 +124,13 @@ struct NativeCandidate {
     return header.serialized + new
   }
 
-  private static func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
+  /// Whether an image has a digest.
+  static func isDigest(_ digest: InlineArray<8, UInt8>, of image: [UInt8]) -> Bool {
+    let found = NativeCandidate.digest(of: image)
+    return digest.indices.allSatisfy { digest[$0] == found[$0] }
+  }
+
+  static func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
     var hash = SHA256()
     hash.update(image.span)
     let digest = hash.finalize()

@@ -66,12 +66,7 @@ public enum NativeEncoder {
     old: [UInt8], new: [UInt8], options: Options, isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> [UInt8] {
     guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
-    let architecture = options.architecture.map { name in
-      guard let found = Architecture.allCases.first(where: { $0.name.description == name }) else {
-        preconditionFailure("no such architecture: \(name)")
-      }
-      return found
-    }
+    let architecture = architecture(options.architecture)
     var best: [UInt8]?
     if options.takesContainersApart {
       let contained = try ContainerPatchEncoder.makePatch(
@@ -96,6 +91,16 @@ public enum NativeEncoder {
     }
     guard let best else { throw .memoryTooSmall }
     return best
+  }
+
+  /// The instruction set of a name that the caller gave.
+  static func architecture(_ name: String?) -> Architecture? {
+    name.map { name in
+      guard let found = Architecture.allCases.first(where: { $0.name.description == name }) else {
+        preconditionFailure("no such architecture: \(name)")
+      }
+      return found
+    }
   }
 
   /// The smallest patch of those that the memory allows; nil if it allows none.

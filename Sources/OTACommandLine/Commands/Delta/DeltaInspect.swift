@@ -21,6 +21,9 @@ struct DeltaInspect: Command {
     var oldSizeAtLeast: UInt32?
     var oldUnpackedSize: UInt32?
     var newUnpackedSize: UInt32?
+    var shift: UInt32?
+    var segmentSize: UInt32?
+    var isReversible: Bool?
     var decoderMemory: UInt32
   }
 
@@ -40,7 +43,9 @@ struct DeltaInspect: Command {
       format: patch.format.rawValue, patchSize: patch.bytes.count, newSize: patch.imageSize,
       bytesFromOld: contents.bytesFromOld, bytesFromPatch: contents.bytesFromPatch,
       oldSizeAtLeast: contents.oldSizeAtLeast, oldUnpackedSize: contents.unpackedSizes?.old,
-      newUnpackedSize: contents.unpackedSizes?.new, decoderMemory: patch.decoderMemory)
+      newUnpackedSize: contents.unpackedSizes?.new, shift: contents.inPlace?.shift,
+      segmentSize: contents.inPlace?.segmentSize, isReversible: contents.inPlace?.isReversible,
+      decoderMemory: patch.decoderMemory)
     if isJSON {
       try context.console.printJSON(result)
     } else {
@@ -54,6 +59,11 @@ struct DeltaInspect: Command {
       }
       if let sizes = contents.unpackedSizes {
         try context.console.print("unpacked images:   \(sizes.old) and \(sizes.new) bytes")
+      }
+      if let place = contents.inPlace {
+        try context.console.print("moves the old by:  \(place.shift) bytes")
+        try context.console.print("segments of:       \(place.segmentSize) bytes")
+        try context.console.print("can be undone:     \(place.isReversible ? "yes" : "no")")
       }
       try context.console.print("decoder memory:    \(result.decoderMemory) bytes")
     }

@@ -10,7 +10,7 @@ struct DeltaMake: Command {
   static let abstract = "make a patch that turns one image into another"
   static let usage = """
     usage: ota delta make OLD NEW PATCH [--format NAME] [--memory BYTES] [--arch NAME]
-                          [--json]
+                          [--slot-size BYTES --erase-size BYTES [--undo]] [--json]
 
     Makes the patch that turns the image OLD into the image NEW, applies it once to be sure, and writes it
     to PATCH. OLD and NEW may be '-' for standard input.
@@ -20,6 +20,9 @@ struct DeltaMake: Command {
                       and a native one is made to need no more
       --arch NAME     the instruction set for native patches, if what is found by trying is not the best:
                       \(namesOf(NativeEncoder.architectures))
+      --slot-size BYTES   for the format in-place: the slot in which the new image replaces the old one,
+      --erase-size BYTES  and its erase blocks
+      --undo          for the format in-place: the patch back follows in the same file
       --json          the result as JSON
     """
   static let example = ["old.bin", "new.bin", "update.patch", "--memory", "32768"]
@@ -38,6 +41,8 @@ struct DeltaMake: Command {
   private let format: PatchFormat
   private let memory: Int?
   private let architecture: String?
+  private let slot: InPlaceSlot?
+  private let isReversible: Bool
   private let isJSON: Bool
   private let oldPath: String
   private let newPath: String
@@ -51,6 +56,8 @@ struct DeltaMake: Command {
     if let architecture, !NativeEncoder.architectures.contains(architecture) {
       throw .invalidValue(name: "--arch", value: architecture, expected: namesOf(NativeEncoder.architectures))
     }
+    isReversible = try arguments.flag("--undo")
+    slot = try Self.slot(&arguments, format, isReversible: isReversible)
     oldPath = try arguments.positional("OLD")
     newPath = try arguments.positional("NEW")
     patchPath = try arguments.positional("PATCH")
@@ -66,7 +73,9 @@ struct DeltaMake: Command {
     let needed: UInt32
     do throws(DeltaEncoderError) {
       patch = try codec.makePatch(
-        old: old, new: new, options: PatchOptions(memory: memory.map(UInt32.init), architecture: architecture)
+        old: old, new: new,
+        options: PatchOptions(
+          memory: memory.map(UInt32.init), architecture: architecture, slot: slot, isReversible: isReversible)
       )
       do throws(DeltaError) {
         needed = try codec.decoderMemory(of: patch)
@@ -93,6 +102,26 @@ struct DeltaMake: Command {
     return .done
   }
 
+  /// The slot of a patch that is applied in place, which needs one as no other does.
+  private static func slot(
+    _ arguments: inout ArgumentCursor, _ format: PatchFormat, isReversible: Bool
+  ) throws(UsageError) -> InPlaceSlot? {
+    let size = try arguments.integerOption("--slot-size", in: 1...Int(Int32.max))
+    let eraseSize = try arguments.integerOption("--erase-size", in: 1...Int(Int32.max))
+    guard format == .inPlace else {
+      guard size == nil, eraseSize == nil, !isReversible else {
+        throw .invalidValue(name: "--format", value: format.rawValue, expected: "in-place, with a slot")
+      }
+      return nil
+    }
+    guard let size else { throw .missingOption("--slot-size") }
+    guard let eraseSize else { throw .missingOption("--erase-size") }
+    guard let slot = InPlaceSlot(size: UInt32(size), eraseSize: UInt32(eraseSize)) else {
+      throw .invalidValue(name: "--slot-size", value: "\(size)", expected: "a multiple of --erase-size")
+    }
+    return slot
+  }
+
   /// Refuses a patch whose decoder needs more than the device has.
   private func checkMemory(_ needed: UInt32) throws(CommandFailure) {
     guard let memory, memory < needed else { return }
@@ -109,6 +138,11 @@ struct DeltaMake: Command {
         ("not enough memory: it takes five times the old and twice the new image", "use a larger machine")
       case .memoryTooSmall:
         ("no decoder is so small", "allow more with --memory, or send the whole image")
+      case .slotTooSmall:
+        (
+          "the images do not fit the slot, or the old one leaves no erase block free",
+          "use a larger --slot-size, or a second slot"
+        )
       case .cancelled: ("cancelled", "start it again")
       case .verificationFailed(let reason):
         ("the finished patch does not give the new image (\(reason))", "please report this as a defect")

@@ -62,6 +62,10 @@ struct PatchOptions {
   var memory: UInt32?
   /// The instruction set in which addresses are corrected, by its name; nil to find out.
   var architecture: String?
+  /// The slot where the new image replaces the old one, for patches that are applied in place.
+  var slot: InPlaceSlot?
+  /// Whether a patch that is applied in place brings the way back.
+  var isReversible = false
 }
 
 /// What makes up the new image; nothing where the format does not tell without the old image.
@@ -74,6 +78,17 @@ struct PatchContents {
   var oldSizeAtLeast: UInt32?
   /// How many bytes the images have when the compressed streams in them are unpacked, if that is what the patch is about.
   var unpackedSizes: (old: UInt32, new: UInt32)?
+  /// How the patch is applied in place, if it is.
+  var inPlace: InPlace?
+
+  struct InPlace {
+    /// By how many bytes the old image is moved up.
+    var shift: UInt32
+    /// How many bytes of the new image are made at a time.
+    var segmentSize: UInt32
+    /// Whether the file has the way back.
+    var isReversible: Bool
+  }
 }
 
 extension PatchCodec {

@@ -1,6 +1,8 @@
 /// The patch formats of the command line.
 enum PatchFormat: String, CaseIterable, Sendable {
-  case native, bsdiff40, bsdiff43
+  case native
+  case inPlace = "in-place"
+  case bsdiff40, bsdiff43
   case bsdiff43BZip2 = "bsdiff43-bzip2"
   case vcdiff, zstd
 
@@ -14,6 +16,7 @@ enum PatchFormat: String, CaseIterable, Sendable {
     case .bsdiff43: BSDiff43Codec.self
     case .bsdiff43BZip2: BSDiff43BZip2Codec.self
     case .native: NativeCodec.self
+    case .inPlace: InPlaceCodec.self
     case .vcdiff: VCDIFFCodec.self
     case .zstd: ZstdCodec.self
     }
@@ -40,6 +43,8 @@ enum PatchFormat: String, CaseIterable, Sendable {
   init?(patch: [UInt8]) {
     if patch.starts(with: "ENDSLEY/BSDIFF43".utf8) {
       self = patch.dropFirst(24).starts(with: "BZ".utf8) ? .bsdiff43BZip2 : .bsdiff43
+    } else if InPlaceCodec.isPatch(patch) {
+      self = .inPlace
     } else if patch.starts(with: "OTAD".utf8) || patch.starts(with: "OTAC".utf8) {
       self = .native
     } else if patch.starts(with: "BSDIFF40".utf8) {

@@ -11,12 +11,14 @@ struct BodyDecoder: ~Copyable {
     case source(offset: UInt32, count: UInt32)
     /// This many bytes of ``outputBytes`` must be written.
     case output(Int)
-    /// Nothing: the image is complete.
+    /// The segment that comes next must be said, and its bytes queued: the tables are read.
+    case segment
+    /// Nothing: the image, or the segment, is complete.
     case end
   }
 
   private enum Phase: UInt8 {
-    case start, bases, counts, oldSegments, newSegments, regions, covers, image, end
+    case start, bases, counts, oldSegments, newSegments, regions, covers, segment, restart, image, end
   }
 
   /// The most bytes that one step reads: three numbers, each of at most 36 decisions of two bytes and 27 bits.
@@ -36,9 +38,16 @@ struct BodyDecoder: ~Copyable {
   /// Where the next byte goes in the new image.
   private var place: UInt32 = 0
   private var outputCount = 0
+  /// Where the bytes that are decoded end in the new image.
+  private var end: UInt32
+  /// How much of the front of the old image is gone.
+  private var floor: UInt32 = 0
+  /// The cover of this place, or the next one.
   private var cover = 0
   private var isInCover = false
-  private var coverEnd: UInt32 = 0
+  /// Which part of it is used, in the new image; none behind the last cover.
+  private var coverStart: UInt32 = .max
+  private var coverEnd: UInt32 = .max
   /// Where the old image goes on behind the last cover, and where the new one left it.
   private var lastOldEnd: UInt32 = 0
   private var lastNewEnd: UInt32 = 0
@@ -51,6 +60,7 @@ struct BodyDecoder: ~Copyable {
   ///   - memory: at least as much as the layout says.
   init(header: NativeHeader, layout: NativeLayout, memory: inout DecoderMemory) {
     self.header = header
+    end = header.newSize
     isResident = header.matchBits != 0
     let history = memory.take(layout.historyCount, of: UInt8.self)
     let window = memory.take(layout.windowCount, of: UInt8.self)
@@ -72,6 +82,22 @@ struct BodyDecoder: ~Copyable {
 
   /// Says that the output was written.
   mutating func written() { outputCount = 0 }
+
+  /// Begins a segment behind the tables: the next bytes that are queued are another stream.
+  ///
+  /// - Parameter segment: within the new image.
+  mutating func restart(at segment: BodySegment) {
+    coder = RangeDecoder()
+    enter(segment)
+    phase = .restart
+  }
+
+  private mutating func enter(_ segment: BodySegment) {
+    place = segment.range.lowerBound
+    end = segment.range.upperBound
+    floor = segment.floor
+    findCover()
+  }
 
   /// Works until something is needed.
   ///
@@ -120,8 +146,20 @@ struct BodyDecoder: ~Copyable {
           try body.codeCover(old: 0, new: 0, length: 0, sizes: sizes, coder: &coder)
         } else {
           body.predictor.map.finish()
-          phase = header.newSize == 0 ? .end : .image
+          if header.coder == .inPlace {
+            phase = .segment
+          } else {
+            enter(BodySegment(range: 0..<header.newSize, floor: 0))
+            phase = place == end ? .end : .image
+          }
         }
+      case .segment:
+        guard isAtEnd else { return .input }
+        guard coder.queuedCount == 0 else { throw .trailingData }
+        return .segment
+      case .restart:
+        coder.start()
+        phase = place == end ? .end : .image
       case .image:
         if let demand = image() { return demand }
       case .end:
@@ -139,24 +177,38 @@ struct BodyDecoder: ~Copyable {
   private mutating func image() -> Demand? {
     if outputCount == outputBytes.count { return .output(outputCount) }
     if isInCover, place == coverEnd { endCover() }
-    if !isInCover, cover < body.predictor.map.count, place == body.predictor.map.new(cover) { beginCover() }
+    if !isInCover, place == coverStart { beginCover() }
     return isInCover ? covered() : extraByte()
   }
 
   private mutating func beginCover() {
     let map = body.predictor.map
-    body.predictor.begin(old: map.old(cover), new: place)
-    coverEnd = place + map.length(cover)
+    body.predictor.begin(old: map.old(cover) + (place - map.new(cover)), new: place)
     isInCover = true
     groupCount = 0
   }
 
   private mutating func endCover() {
-    let map = body.predictor.map
-    lastOldEnd = map.old(cover) + map.length(cover)
-    lastNewEnd = place
-    cover += 1
     isInCover = false
+    findCover()
+  }
+
+  /// Goes to the next cover that has bytes for what is to come; passes those that end here or before.
+  private mutating func findCover() {
+    let map = body.predictor.map
+    while cover < map.count {
+      let part = CoverPart(old: map.old(cover), new: map.new(cover), length: map.length(cover), floor: floor)
+      if part.end <= place {
+        lastOldEnd = map.old(cover) + map.length(cover)
+        lastNewEnd = part.end
+      } else if part.start < part.end {
+        coverStart = max(part.start, place)
+        coverEnd = min(part.end, end)
+        return
+      }
+      cover += 1
+    }
+    coverStart = .max
   }
 
   /// Decodes the next byte of a cover, or what is left of a group that is as expected.
@@ -222,7 +274,7 @@ struct BodyDecoder: ~Copyable {
     }
     let hasNext = cover < map.count
     let guesses = body.guesses(
-      before: before, after: hasNext ? Int64(map.old(cover)) - Int64(map.new(cover) - place) : -1)
+      before: before, after: hasNext ? Int64(map.old(cover)) - (Int64(map.new(cover)) - Int64(place)) : -1)
     put(UInt64(body.code(0, guesses: guesses, new: place, coder: &coder)), count: 1)
     return nil
   }
@@ -232,16 +284,17 @@ struct BodyDecoder: ~Copyable {
     outputBytes.store(bits, count: count, at: outputCount)
     outputCount += count
     place += UInt32(count)
-    if place == header.newSize { phase = .end }
+    if place == end { phase = .end }
   }
 
   /// What must be loaded to work at a place of the old image; nil if it is there.
   @inline(__always)
   private mutating func window(around old: UInt32) -> Demand? {
     let window = body.predictor.window
-    let first = old - min(old, OldWindow.margin)
+    let first = max(floor, old - min(old, OldWindow.margin))
     let end = min(UInt64(header.oldSize), UInt64(old) + UInt64(BodyDecoder.reach))
     if first >= window.start, end <= UInt64(window.start) + UInt64(window.count) { return nil }
+    if end <= UInt64(floor) { return nil }
     let size = isResident ? header.oldSize : UInt32(truncatingIfNeeded: windowBytes.count)
     let start = isResident ? 0 : first
     return .source(offset: start, count: min(size, header.oldSize - start))

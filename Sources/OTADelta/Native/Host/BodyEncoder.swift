@@ -3,6 +3,7 @@
 package struct BodyEncoder: ~Copyable {
   private let header: NativeHeader
   private let plan: NativePlan
+  private let segment: BodySegment
   private var memory: DecoderMemory
   private var body: BodyCoder
   private var coder = RangeEncoder()
@@ -15,7 +16,9 @@ package struct BodyEncoder: ~Copyable {
   ///   - header: with the sizes, the architecture and the counts of the plan; its digests and body size do not matter.
   ///   - plan: what to code; its covers in the order of the new image, inside of both images.
   ///   - old: the old image.
-  package init(header: NativeHeader, plan: NativePlan, old: [UInt8]) {
+  ///   - segment: what of the new image is coded; nil for all of it.
+  package init(header: NativeHeader, plan: NativePlan, old: [UInt8], segment: BodySegment? = nil) {
+    let segment = segment ?? BodySegment(range: 0..<header.newSize, floor: 0)
     let layout = NativeLayout(header)
     // The whole old image is at hand here, even if the decoder will have a window only.
     let isResident = layout.historyCount > 0
@@ -23,13 +26,15 @@ package struct BodyEncoder: ~Copyable {
     let history = memory.take(layout.historyCount, of: UInt8.self)
     let image = isResident ? history : memory.take(old.count, of: UInt8.self)
     let source = old.span
-    for index in 0..<source.count { image[index] = source[index] }
+    let floor = min(Int(segment.floor), old.count)
+    for index in floor..<source.count { image[index - floor] = source[index] }
     body = BodyCoder(header: header, layout: layout, history: history, window: image, memory: &memory)
-    body.predictor.window.load(start: 0, count: UInt32(old.count))
+    body.predictor.window.load(start: UInt32(floor), count: UInt32(old.count - floor))
     body.matches.begin(at: isResident ? old.count : 0)
     self.memory = memory
     self.header = header
     self.plan = plan
+    self.segment = segment
   }
 
   /// Codes everything.
@@ -43,24 +48,57 @@ package struct BodyEncoder: ~Copyable {
     _ new: [UInt8], isCancelled: () -> Bool
   ) throws(DeltaError) -> [UInt8]? {
     try codeTables()
-    let new = new.span
-    var place = 0
-    var lastOldEnd = 0
+    guard codeImage(new.span, isCancelled) else { return nil }
+    return coder.finish()
+  }
+
+  /// Codes a segment by itself: the tables, which are the same for all segments, and a stream of its own.
+  ///
+  /// - Parameters:
+  ///   - new: the new image.
+  ///   - isCancelled: asked now and then; `true` stops.
+  /// - Returns: both streams; nil if it was stopped.
+  /// - Throws: what a decoder would, if the plan is wrong.
+  package consuming func encodeSegment(
+    of new: [UInt8], isCancelled: () -> Bool
+  ) throws(DeltaError) -> (tables: [UInt8], image: [UInt8])? {
+    try codeTables()
+    var tables = RangeEncoder()
+    swap(&tables, &coder)
+    guard codeImage(new.span, isCancelled) else { return nil }
+    return (tables.finish(), coder.finish())
+  }
+
+  /// Codes the bytes of the segment.
+  ///
+  /// - Returns: whether it was not stopped.
+  private mutating func codeImage(_ new: Span<UInt8>, _ isCancelled: () -> Bool) -> Bool {
+    var place = Int(segment.range.lowerBound)
+    let end = Int(segment.range.upperBound)
+    // Where the old image goes on behind the last cover, and where the new one left it.
+    var last = (old: 0, new: 0)
     for cover in plan.covers {
+      let part = CoverPart(old: cover.old, new: cover.new, length: cover.length, floor: segment.floor)
+      if Int(part.end) <= place {
+        last = (Int(cover.old + cover.length), Int(part.end))
+        continue
+      }
+      let start = max(place, Int(part.start))
+      guard start < end else { break }
+      guard part.start < part.end else { continue }
+      let covered = NativePlan.Cover(
+        old: cover.old + UInt32(start) - cover.new, new: UInt32(start),
+        length: min(part.end, UInt32(end)) - UInt32(start))
       guard
         codeExtra(
-          new, from: place, to: Int(cover.new), lastOldEnd: lastOldEnd, nextOld: Int(cover.old),
-          isCancelled: isCancelled),
-        codeCovered(new, cover, isCancelled: isCancelled)
-      else { return nil }
-      place = Int(cover.new + cover.length)
-      lastOldEnd = Int(cover.old + cover.length)
+          new, from: place, to: start, last: last,
+          nextShift: Int(cover.old) - Int(cover.new), isCancelled: isCancelled),
+        codeCovered(new, covered, isCancelled: isCancelled)
+      else { return false }
+      place = Int(covered.new + covered.length)
+      last = (Int(cover.old + cover.length), place)
     }
-    guard
-      codeExtra(
-        new, from: place, to: new.count, lastOldEnd: lastOldEnd, nextOld: nil, isCancelled: isCancelled)
-    else { return nil }
-    return coder.finish()
+    return codeExtra(new, from: place, to: end, last: last, nextShift: nil, isCancelled: isCancelled)
   }
 
   /// Whether the caller wishes to stop, asked when enough bytes were coded since the last time.
@@ -96,15 +134,22 @@ package struct BodyEncoder: ~Copyable {
 
   /// Codes bytes outside of covers.
   ///
+  /// - Parameters:
+  ///   - new: the new image.
+  ///   - start: the first of them.
+  ///   - end: behind the last one.
+  ///   - last: where the last cover ended in both images.
+  ///   - nextShift: how far the next cover's bytes are from there in the old image; nil if none follows.
+  ///   - isCancelled: asked now and then.
   /// - Returns: whether it was not stopped.
   private mutating func codeExtra(
-    _ new: Span<UInt8>, from start: Int, to end: Int, lastOldEnd: Int, nextOld: Int?,
+    _ new: Span<UInt8>, from start: Int, to end: Int, last: (old: Int, new: Int), nextShift: Int?,
     isCancelled: () -> Bool
   ) -> Bool {
     for place in start..<end {
       if isStopped(at: place, isCancelled) { return false }
       let guesses = body.guesses(
-        before: UInt64(lastOldEnd + place - start), after: nextOld.map { Int64($0 - (end - place)) } ?? -1)
+        before: UInt64(last.old + place - last.new), after: nextShift.map { Int64($0 + place) } ?? -1)
       _ = body.code(new[place], guesses: guesses, new: UInt32(place), coder: &coder)
     }
     return true

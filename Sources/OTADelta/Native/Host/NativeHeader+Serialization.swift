@@ -13,7 +13,8 @@ extension NativeHeader {
     return bytes
   }
 
-  private static func append(_ number: UInt32, to bytes: inout [UInt8]) {
+  /// Appends a number of seven bits a byte.
+  package static func append(_ number: UInt32, to bytes: inout [UInt8]) {
     var left = number
     while left >= 0x80 {
       bytes.append(UInt8(left & 0x7f) | 0x80)

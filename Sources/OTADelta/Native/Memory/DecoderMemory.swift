@@ -43,6 +43,9 @@ public struct DecoderMemory: ~Copyable {
     #endif
   }
 
+  /// Takes everything back, from a decoder that is gone.
+  mutating func reset() { used = 0 }
+
   /// Takes the next words, set to zero; the layout says beforehand that they are there.
   mutating func take<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of type: Word.Type) -> Cells<
     Word

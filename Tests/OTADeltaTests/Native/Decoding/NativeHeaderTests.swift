@@ -83,7 +83,7 @@ struct NativeHeaderTests {
     #expect(error(changed([4: 2])) == .unsupportedFormat)
     #expect(error(changed([6: 9])) == nil)
     #expect(error(changed([6: 10])) == .unsupportedFormat)
-    #expect(error(changed([5: 2])) == .unsupportedCompression)
+    #expect(error(changed([5: 4])) == .unsupportedCompression)
     #expect(error(changed([5: 255])) == .unsupportedCompression)
   }
 

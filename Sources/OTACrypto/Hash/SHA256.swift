@@ -77,33 +77,34 @@ public struct SHA256: HashFunction, Sendable {
   }
 
   /// Section 6.2.2, with the message schedule in a ring of 16 words.
+  ///
+  /// The working variables change their names instead of their places, so eight rounds are one turn of the loop. Indices
+  /// are below 16 and 64 by how they are made; the place in the bytes is checked once.
   private static func compress(
     _ bytes: Span<UInt8>, at start: Int, into state: inout InlineArray<8, UInt32>
   ) {
+    precondition(start >= 0 && start <= bytes.count - 64, "a block has 64 bytes")
     var schedule = InlineArray<16, UInt32>(repeating: 0)
     for index in 0..<16 {
-      let at = start + 4 * index
-      schedule[index] =
-        UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
-        | UInt32(bytes[at + 3])
+      let word = unsafe bytes.bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: start &+ 4 &* index, as: UInt32.self)
+      unsafe schedule[unchecked: index] = UInt32(bigEndian: word)
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for round in 0..<64 {
-      if round >= 16 {
-        let early = schedule[(round + 1) & 15]
-        let late = schedule[(round + 14) & 15]
-        let sigma0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
-        let sigma1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
-        schedule[round & 15] = schedule[round & 15] &+ sigma0 &+ schedule[(round + 9) & 15] &+ sigma1
-      }
-      let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let choice = (e & f) ^ (~e & g)
-      let t1 = h &+ sum1 &+ choice &+ roundConstants[round] &+ schedule[round & 15]
-      let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let majority = (a & b) ^ (a & c) ^ (b & c)
-      let t2 = sum0 &+ majority
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+    var round = 0
+    while true {
+      turn(a, b, c, &d, e, f, g, &h, schedule, round)
+      turn(h, a, b, &c, d, e, f, &g, schedule, round &+ 1)
+      turn(g, h, a, &b, c, d, e, &f, schedule, round &+ 2)
+      turn(f, g, h, &a, b, c, d, &e, schedule, round &+ 3)
+      turn(e, f, g, &h, a, b, c, &d, schedule, round &+ 4)
+      turn(d, e, f, &g, h, a, b, &c, schedule, round &+ 5)
+      turn(c, d, e, &f, g, h, a, &b, schedule, round &+ 6)
+      turn(b, c, d, &e, f, g, h, &a, schedule, round &+ 7)
+      round &+= 8
+      guard round < 64 else { break }
+      if round & 15 == 0 { extend(&schedule) }
     }
     state[0] = state[0] &+ a
     state[1] = state[1] &+ b
@@ -115,8 +116,39 @@ public struct SHA256: HashFunction, Sendable {
     state[7] = state[7] &+ h
   }
 
+  /// One round: two of the working variables change.
+  @inline(__always)
+  private static func turn(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,
+    _ h: inout UInt32, _ schedule: borrowing InlineArray<16, UInt32>, _ round: Int
+  ) {
+    let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+    let choice = g ^ (e & (f ^ g))
+    let constant = unsafe roundConstants[unchecked: round]
+    let word = unsafe schedule[unchecked: round & 15]
+    let t1 = h &+ sum1 &+ choice &+ constant &+ word
+    let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+    let majority = (a & b) | (c & (a | b))
+    d = d &+ t1
+    h = t1 &+ sum0 &+ majority
+  }
+
+  /// The next 16 words of the message schedule, in the place of the last ones.
+  @inline(__always)
+  private static func extend(_ schedule: inout InlineArray<16, UInt32>) {
+    for index in 0..<16 {
+      let early = unsafe schedule[unchecked: (index &+ 1) & 15]
+      let late = unsafe schedule[unchecked: (index &+ 14) & 15]
+      let sigma0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+      let sigma1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
+      let middle = unsafe schedule[unchecked: (index &+ 9) & 15]
+      unsafe schedule[unchecked: index] &+= sigma0 &+ middle &+ sigma1
+    }
+  }
+
+  @inline(__always)
   private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word >> count | word << (32 &- count)
+    word &>> count | word &<< (32 &- count)
   }
 
   /// Section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.

@@ -44,18 +44,20 @@ public enum InPlaceEncoder {
       architecture: NativeEncoder.architecture(options.architecture), isCancelled: isCancelled)
     let candidates = NativeCandidate.all(
       plan, oldSize: old.count, newSize: new.count, memory: options.memory, isResident: false)
+    let digests = NativeDigests(old: old, new: new)
     var best: [UInt8]?
     var bestDivision = divisions[0]
     for division in divisions {
       guard let candidate = candidates.first else { throw .memoryTooSmall }
-      let patch = try encode(candidate, old: old, new: new, division: division, isCancelled)
+      let patch = try encode(candidate, old: old, new: new, digests: digests, division: division, isCancelled)
       if best.map({ patch.count < $0.count }) ?? true {
         best = patch
         bestDivision = division
       }
     }
     for candidate in candidates.dropFirst() {
-      let patch = try encode(candidate, old: old, new: new, division: bestDivision, isCancelled)
+      let patch = try encode(
+        candidate, old: old, new: new, digests: digests, division: bestDivision, isCancelled)
       if best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
     guard let best else { throw .memoryTooSmall }
@@ -65,13 +67,14 @@ public enum InPlaceEncoder {
   }
 
   private static func encode(
-    _ candidate: NativeCandidate, old: [UInt8], new: [UInt8], division: (shift: UInt32, segmentSize: UInt32),
+    _ candidate: NativeCandidate, old: [UInt8], new: [UInt8], digests: NativeDigests,
+    division: (shift: UInt32, segmentSize: UInt32),
     _ isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> [UInt8] {
     var header = candidate.header(oldSize: old.count, newSize: new.count)
     header.coder = .inPlace
-    header.oldDigest = NativeCandidate.digest(of: old)
-    header.newDigest = NativeCandidate.digest(of: new)
+    header.oldDigest = digests.old
+    header.newDigest = digests.new
     let layout = InPlaceHeader(native: header, shift: division.shift, segmentSize: division.segmentSize)
     var tables: [UInt8] = []
     var list: [UInt8] = []

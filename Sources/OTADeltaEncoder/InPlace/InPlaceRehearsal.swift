@@ -23,7 +23,7 @@ public enum InPlaceRehearsal {
       throw .truncated
     }
     let native = header.native
-    guard native.oldSize == old.count, NativeCandidate.isDigest(native.oldDigest, of: old) else {
+    guard native.oldSize == old.count, NativeDigests.matches(native.oldDigest, old) else {
       throw .sourceMismatch
     }
     guard native.newSize <= slotSize, header.shift <= slotSize, native.oldSize <= slotSize - header.shift
@@ -47,7 +47,7 @@ public enum InPlaceRehearsal {
       guard media.writtenCount == range.count else { throw .outputMismatch }
     }
     let new = [UInt8](media.slot.prefix(Int(native.newSize)))
-    guard NativeCandidate.isDigest(native.newDigest, of: new) else { throw .outputMismatch }
+    guard NativeDigests.matches(native.newDigest, new) else { throw .outputMismatch }
     return (new, Int(header.patchSize))
   }
 

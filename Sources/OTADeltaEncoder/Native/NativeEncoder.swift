@@ -109,12 +109,13 @@ public enum NativeEncoder {
   ) throws(DeltaEncoderError) -> [UInt8]? {
     let plan = try planner.plan(architecture: architecture, isCancelled: isCancelled)
     let (old, new) = (planner.old, planner.new)
+    let digests = NativeDigests(old: old, new: new)
     var best: [UInt8]?
     for candidate in NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: memory) {
-      let patch = try candidate.encode(old: old, new: new, isCancelled: isCancelled)
+      let patch = try candidate.encode(old: old, new: new, digests: digests, isCancelled: isCancelled)
       if best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
-    let stored = NativeCandidate.stored(old: old, new: new)
+    let stored = NativeCandidate.stored(old: old, new: new, digests: digests)
     if let found = best, stored.count < found.count { best = stored }
     return best
   }

@@ -35,12 +35,14 @@ struct NativePlanner {
       locate(&plan)
     }
     plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
-    // Twice: with the regions known more of the tables is covered, and what they hold shows better.
+    // Twice, if with the regions known much more of the tables is covered: then what they hold shows better.
     for _ in 0..<2 {
       let regions = try RegionPlanner.regions(plan, old: old, new: new, isCancelled: isCancelled)
       guard regions != plan.regions else { break }
       plan.regions = regions
+      let coveredBefore = plan.coveredCount
       plan.covers = try covers(blanked(plan, isNew: false), blanked(plan, isNew: true), isCancelled)
+      guard abs(plan.coveredCount - coveredBefore) > new.count / 512 else { break }
     }
     return plan
   }

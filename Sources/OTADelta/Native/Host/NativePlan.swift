@@ -53,6 +53,9 @@ package struct NativePlan: Equatable, Sendable {
   package var regions: [Region]
   package var covers: [Cover]
 
+  /// How many bytes of the new image come from the old one.
+  package var coveredCount: Int { covers.reduce(0) { $0 + Int($1.length) } }
+
   package init(
     architecture: Architecture, old: Space = Space(), new: Space = Space(), regions: [Region] = [],
     covers: [Cover] = []

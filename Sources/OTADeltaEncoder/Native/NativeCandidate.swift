@@ -73,10 +73,9 @@ struct NativeCandidate {
     let covered = plan.coveredCount
     let isMostlyCovered = newSize - covered < newSize / 64
     let largestMatchBits = min(22, max(10, bits((oldSize + newSize) / 2)))
-    var slotBits =
-      isMostlyCovered
-      ? min(largestCoveredSlotBits, max(10, bits((newSize - covered) * 128 + newSize)))
-      : min(largestSlotBits, max(10, bits((newSize - covered) * 512 + newSize * 2)))
+    var slotBits = min(
+      isMostlyCovered ? largestCoveredSlotBits : largestSlotBits,
+      max(10, bits((newSize - covered) * 128 + newSize)))
     while slotBits >= smallestSlotBits {
       for matchBits in [min(largestMatchBits, max(10, slotBits)), 0]
       where matchBits == 0 || (isResident && !isMostlyCovered && slotBits >= 14) {

@@ -58,12 +58,15 @@ public enum NativeEncoder {
   ///   - new: the image that they shall run; may be empty.
   ///   - options: what the patch may cost; an unknown architecture is the caller's mistake and traps.
   ///   - isCancelled: asked before each stage and now and then within; `true` stops.
+  ///   - report: told how far it is: at each stage, and while it codes every 64 KiB. A file that is taken apart is coded
+  ///     first, then as it is.
   /// - Returns: the patch.
   /// - Throws: ``DeltaEncoderError/imageTooLarge`` over ``maximumImageSize``, ``DeltaEncoderError/memoryTooSmall``,
   ///   ``DeltaEncoderError/outOfMemory``, ``DeltaEncoderError/cancelled``,
   ///   ``DeltaEncoderError/verificationFailed(_:)``.
   public static func makePatch(
-    old: [UInt8], new: [UInt8], options: Options, isCancelled: () -> Bool
+    old: [UInt8], new: [UInt8], options: Options, isCancelled: () -> Bool,
+    report: (EncodingProgress) -> Void = { _ in }
   ) throws(DeltaEncoderError) -> [UInt8] {
     guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
     let architecture = architecture(options.architecture)
@@ -74,17 +77,18 @@ public enum NativeEncoder {
       ) { (contents, memory) throws(DeltaEncoderError) in
         let planner = NativePlanner(
           old: contents.old, new: contents.new, oldStarts: contents.oldStarts, newStarts: contents.newStarts)
-        return try smallest(planner, architecture, memory: memory, isCancelled)
+        return try smallest(planner, architecture, memory: memory, isCancelled, report)
       }
       // What is compressed and not in the old file costs a plain patch about as much as it has: half would be a wonder.
       if let contained, contained.foreignCount / 2 > contained.patch.count { return contained.patch }
       best = contained?.patch
     }
     let planner = NativePlanner(old: old, new: new)
-    if let plain = try smallest(planner, architecture, memory: options.memory, isCancelled),
+    if let plain = try smallest(planner, architecture, memory: options.memory, isCancelled, report),
       best.map({ plain.count < $0.count }) ?? true
     {
       guard !isCancelled() else { throw .cancelled }
+      report(.verifying)
       try verify(
         plain, with: try verifier(old: old, new: new), old: old, new: new, isCancelled: isCancelled)
       best = plain
@@ -105,14 +109,24 @@ public enum NativeEncoder {
 
   /// The smallest patch of those that the memory allows; nil if it allows none.
   private static func smallest(
-    _ planner: NativePlanner, _ architecture: Architecture?, memory: UInt32?, _ isCancelled: () -> Bool
+    _ planner: NativePlanner, _ architecture: Architecture?, memory: UInt32?, _ isCancelled: () -> Bool,
+    _ report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8]? {
+    report(.planning)
     let plan = try planner.plan(architecture: architecture, isCancelled: isCancelled)
     let (old, new) = (planner.old, planner.new)
     let digests = NativeDigests(old: old, new: new)
     var best: [UInt8]?
-    for candidate in NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: memory) {
-      let patch = try candidate.encode(old: old, new: new, digests: digests, isCancelled: isCancelled)
+    let candidates = NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: memory)
+    for (index, candidate) in candidates.enumerated() {
+      var codedCount = index * new.count
+      report(.coding(byteCount: codedCount, of: candidates.count * new.count))
+      let patch = try candidate.encode(old: old, new: new, digests: digests) {
+        // Asked once for so many bytes.
+        codedCount += BodyEncoder.cancellationInterval
+        report(.coding(byteCount: codedCount, of: candidates.count * new.count))
+        return isCancelled()
+      }
       if best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
     let stored = NativeCandidate.stored(old: old, new: new, digests: digests)

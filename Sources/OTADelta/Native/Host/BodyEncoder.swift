@@ -10,7 +10,7 @@ package struct BodyEncoder: ~Copyable {
   private var nextCheck = BodyEncoder.cancellationInterval
 
   /// How many bytes are coded between two looks at the caller's wish to stop.
-  private static var cancellationInterval: Int { 1 << 16 }
+  package static var cancellationInterval: Int { 1 << 16 }
 
   /// - Parameters:
   ///   - header: with the sizes, the architecture and the counts of the plan; its digests and body size do not matter.

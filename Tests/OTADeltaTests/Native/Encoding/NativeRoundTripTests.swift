@@ -135,4 +135,24 @@ struct NativeRoundTripTests {
       #expect(asked == stop)
     }
   }
+
+  @Test("The encoder says how far it is, and never goes back")
+  func progress() throws {
+    var generator = SeededGenerator(seed: 3)
+    let old = generator.bytes(150_000)
+    let new = old + generator.bytes(60_000)
+    var stages: [EncodingProgress] = []
+    let patch = try NativeEncoder.makePatch(
+      old: old, new: new, options: NativeEncoder.Options(memory: 20_000, architecture: "none"),
+      isCancelled: { false }, report: { stages.append($0) })
+    #expect(try applyNative(patch, to: old, imageSize: new.count).output == new)
+    #expect(stages.first == .planning)
+    #expect(stages.last == .verifying)
+    let counts = stages.compactMap {
+      if case .coding(let count, let total) = $0 { (count, total) } else { nil }
+    }
+    #expect(counts.count > 9)
+    #expect(zip(counts, counts.dropFirst()).allSatisfy { $0.0 < $1.0 && $0.1 == $1.1 })
+    #expect(counts.allSatisfy { $0.0 <= $0.1 })
+  }
 }

@@ -33,9 +33,9 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 }
 
 let libraries = [
-  "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
-  "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder", "OTAPartition",
-  "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+  "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+  "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder",
+  "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -47,7 +47,7 @@ let package = Package(
   targets: [
     // Layers that also run on bare metal.
     core("OTACore"),
-    core("OTACrypto", ["OTACore"], exclude: ["Sodium"]),
+    core("OTACrypto", ["OTACore"], exclude: ["OpenSSL", "Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
     core(
       "OTADelta", ["OTACore", "OTACrypto"],
@@ -57,6 +57,7 @@ let package = Package(
 
     // Backends over C libraries: targets of their own, so that nobody links what he does not name.
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
+    hosted("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "COpenSSL"], path: "Sources/OTACrypto/OpenSSL"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
@@ -101,6 +102,7 @@ let package = Package(
 
     // C libraries, and shims where Swift cannot import (variadic functions, macros).
     system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+    system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CBZip2", apt: "libbz2-dev"),
     system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
@@ -115,6 +117,7 @@ let package = Package(
 
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
+    test("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
     test(
       "OTADelta",

@@ -12,8 +12,8 @@ let package = Package(
     .target(
       name: "Snippets",
       dependencies: [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition",
         "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
         "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
       ].map { .product(name: $0, package: "swift-ota") })

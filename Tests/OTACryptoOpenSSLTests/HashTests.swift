@@ -44,11 +44,40 @@ struct HashVector: CustomTestStringConvertible, Sendable {
     #expect(OpenSSLSHA512.digest(of: vector.message.span).description == vector.sha512)
   }
 
+  // FIPS 180-4 and FIPS 202: NIST, "Secure Hash Algorithm examples" and "SHA-3 examples".
+  @Test("SHA-384 and SHA-3 give the published digests")
+  func others() {
+    let (nothing, abc) = ([UInt8](), Array("abc".utf8))
+    #expect(
+      OpenSSLSHA384.digest(of: nothing.span).description
+        == "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b")
+    #expect(
+      OpenSSLSHA384.digest(of: abc.span).description
+        == "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7")
+    #expect(
+      OpenSSLSHA3Bits256.digest(of: nothing.span).description
+        == "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a")
+    #expect(
+      OpenSSLSHA3Bits256.digest(of: abc.span).description
+        == "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532")
+    #expect(
+      OpenSSLSHA3Bits384.digest(of: abc.span).description
+        == "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f539f1edf228376d25")
+    #expect(
+      OpenSSLSHA3Bits512.digest(of: abc.span).description
+        == "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+        + "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0")
+  }
+
   @Test("A hash names its own algorithm")
   func algorithms() {
     let message: [UInt8] = [1]
     #expect(OpenSSLSHA256.digest(of: message.span).algorithm == .sha256)
+    #expect(OpenSSLSHA384.digest(of: message.span).algorithm == .sha384)
     #expect(OpenSSLSHA512.digest(of: message.span).algorithm == .sha512)
+    #expect(OpenSSLSHA3Bits256.digest(of: message.span).algorithm == .sha3Bits256)
+    #expect(OpenSSLSHA3Bits384.digest(of: message.span).algorithm == .sha3Bits384)
+    #expect(OpenSSLSHA3Bits512.digest(of: message.span).algorithm == .sha3Bits512)
   }
 
   @Test("Any division into calls gives the digest that the other backends give", arguments: 0..<40)

@@ -42,8 +42,9 @@ struct DigestTests {
   @Test("has the numbers of COSE (RFC 9054)")
   func numbers() {
     #expect(DigestAlgorithm.sha256.rawValue == -16)
+    #expect(DigestAlgorithm.sha384.rawValue == -43)
     #expect(DigestAlgorithm.sha512.rawValue == -44)
-    #expect(DigestAlgorithm.allCases.map(\.byteCount) == [32, 64, 32])
+    #expect(DigestAlgorithm.allCases.map(\.byteCount) == [32, 48, 64, 32, 32, 48, 64])
   }
 
   @Test("is written in lower-case hexadecimal")

@@ -65,5 +65,9 @@ extension OpenSSLLibrary {
   }
 
   static let sha256 = fetchHash("SHA256")
+  static let sha384 = fetchHash("SHA384")
   static let sha512 = fetchHash("SHA512")
+  static let sha3Bits256 = fetchHash("SHA3-256")
+  static let sha3Bits384 = fetchHash("SHA3-384")
+  static let sha3Bits512 = fetchHash("SHA3-512")
 }

@@ -69,6 +69,16 @@ struct HashVector: CustomTestStringConvertible, Sendable {
         + "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0")
   }
 
+  // FIPS 202; NIST, "SHAKE256 message of 0 bits", its first 64 bytes.
+  @Test("SHAKE256 gives the published bytes")
+  func shake() {
+    let nothing: [UInt8] = []
+    #expect(
+      OpenSSLSHAKE256.digest(of: nothing.span).description
+        == "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f"
+        + "d75dc4ddd8c0f200cb05019d67b592f6fc821c49479ab48640292eacb3b7c4be")
+  }
+
   @Test("A hash names its own algorithm")
   func algorithms() {
     let message: [UInt8] = [1]
@@ -78,6 +88,7 @@ struct HashVector: CustomTestStringConvertible, Sendable {
     #expect(OpenSSLSHA3Bits256.digest(of: message.span).algorithm == .sha3Bits256)
     #expect(OpenSSLSHA3Bits384.digest(of: message.span).algorithm == .sha3Bits384)
     #expect(OpenSSLSHA3Bits512.digest(of: message.span).algorithm == .sha3Bits512)
+    #expect(OpenSSLSHAKE256.digest(of: message.span).algorithm == .shake256)
   }
 
   @Test("Any division into calls gives the digest that the other backends give", arguments: 0..<40)

@@ -1,12 +1,15 @@
 /// The hash functions that digests may come from; the raw value is the algorithm's number in COSE.
 ///
-/// - Note: Source: RFC 9054, section 2.1 (SHA-256 is -16, SHA-384 is -43, SHA-512 is -44). BLAKE2b-256 and SHA-3 have no
+/// - Note: Source: RFC 9054, section 2.1 (SHA-256 is -16, SHA-384 is -43, SHA-512 is -44,
+///   SHAKE256 is -45). BLAKE2b-256 and SHA-3 have no
 ///   COSE numbers and use some of the private range: project decision, Docs/Crypto.md.
 public enum DigestAlgorithm: Int32, Sendable, CaseIterable {
   /// SHA-256, 32 bytes.
   case sha256 = -16
   /// SHA-384, 48 bytes.
   case sha384 = -43
+  /// SHAKE256 with 64 bytes of output.
+  case shake256 = -45
   /// SHA-512, 64 bytes.
   case sha512 = -44
   /// BLAKE2b with 32 bytes of output and no key.
@@ -23,7 +26,7 @@ public enum DigestAlgorithm: Int32, Sendable, CaseIterable {
     switch self {
     case .sha256, .blake2b256, .sha3Bits256: 32
     case .sha384, .sha3Bits384: 48
-    case .sha512, .sha3Bits512: 64
+    case .sha512, .shake256, .sha3Bits512: 64
     }
   }
 }

@@ -38,7 +38,8 @@ extension Digest {
   public var measured: Digest {
     switch algorithm {
     case .sha256: self
-    case .sha384, .sha512, .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512: SHA256.digest(of: bytes)
+    case .sha384, .sha512, .shake256, .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512:
+      SHA256.digest(of: bytes)
     }
   }
 

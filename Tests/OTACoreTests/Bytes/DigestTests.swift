@@ -44,7 +44,8 @@ struct DigestTests {
     #expect(DigestAlgorithm.sha256.rawValue == -16)
     #expect(DigestAlgorithm.sha384.rawValue == -43)
     #expect(DigestAlgorithm.sha512.rawValue == -44)
-    #expect(DigestAlgorithm.allCases.map(\.byteCount) == [32, 48, 64, 32, 32, 48, 64])
+    #expect(DigestAlgorithm.allCases.map(\.byteCount) == [32, 48, 64, 64, 32, 32, 48, 64])
+    #expect(DigestAlgorithm.shake256.rawValue == -45)
   }
 
   @Test("is written in lower-case hexadecimal")

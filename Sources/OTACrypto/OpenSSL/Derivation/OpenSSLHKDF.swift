@@ -65,7 +65,8 @@ extension DigestAlgorithm {
     case .sha3Bits256: "SHA3-256"
     case .sha3Bits384: "SHA3-384"
     case .sha3Bits512: "SHA3-512"
-    case .blake2b256: nil
+    // HMAC is for functions with blocks and one length.
+    case .blake2b256, .shake256: nil
     }
   }
 }

@@ -43,7 +43,10 @@ import OTACore
     var output = InlineArray<64, UInt8>(repeating: 0)
     var span = output.mutableSpan
     let status = unsafe span.withUnsafeMutableBufferPointer { buffer in
-      unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+      // Of functions that make any number of bytes, this one does not ask for a number.
+      algorithm == .shake256
+        ? unsafe EVP_DigestFinalXOF(context, buffer.baseAddress, algorithm.byteCount)
+        : unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
     }
     precondition(status == 1, "libcrypto refused to end a hash")
     do throws(ParseError) {
@@ -67,6 +70,7 @@ extension OpenSSLLibrary {
   static let sha256 = fetchHash("SHA256")
   static let sha384 = fetchHash("SHA384")
   static let sha512 = fetchHash("SHA512")
+  static let shake256 = fetchHash("SHAKE256")
   static let sha3Bits256 = fetchHash("SHA3-256")
   static let sha3Bits384 = fetchHash("SHA3-384")
   static let sha3Bits512 = fetchHash("SHA3-512")

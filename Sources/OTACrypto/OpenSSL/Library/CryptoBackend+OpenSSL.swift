@@ -11,5 +11,6 @@ extension CryptoBackend {
       : [
         Hash(OpenSSLSHA256.self), Hash(OpenSSLSHA384.self), Hash(OpenSSLSHA512.self),
         Hash(OpenSSLSHA3Bits256.self), Hash(OpenSSLSHA3Bits384.self), Hash(OpenSSLSHA3Bits512.self),
+        Hash(OpenSSLSHAKE256.self),
       ])
 }

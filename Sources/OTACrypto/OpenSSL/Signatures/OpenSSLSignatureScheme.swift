@@ -70,7 +70,7 @@ public enum OpenSSLSignatureScheme: UInt8, Sendable, CaseIterable {
     case .sha256: OpenSSLLibrary.sha256
     case .sha384: OpenSSLLibrary.sha384
     case .sha512: OpenSSLLibrary.sha512
-    case .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512: nil
+    case .shake256, .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512: nil
     }
   }
 

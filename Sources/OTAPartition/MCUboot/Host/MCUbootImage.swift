@@ -177,7 +177,8 @@ public struct MCUbootImage: Equatable, Sendable {
     switch digest.algorithm {
     case .sha256: .sha256
     case .sha512: .sha512
-    case .sha384, .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512: throw .crypto(.unsupportedAlgorithm)
+    case .sha384, .shake256, .blake2b256, .sha3Bits256, .sha3Bits384, .sha3Bits512:
+      throw .crypto(.unsupportedAlgorithm)
     }
   }
 }

@@ -34,7 +34,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 
 let libraries = [
   "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-  "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder",
+  "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
+  "OTADeltaEncoder",
   "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
@@ -51,7 +52,7 @@ let package = Package(
     core("OTAManifest", ["OTACore", "OTACrypto"]),
     core(
       "OTADelta", ["OTACore", "OTACrypto"],
-      exclude: ["BZip2", "Containers", "LZMA", "VCDIFF", "Zlib", "Zstd"]),
+      exclude: ["BZip2", "Containers", "LZMA", "Streams", "VCDIFF", "Zlib", "Zstd"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -62,6 +63,9 @@ let package = Package(
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
     hosted("OTADeltaZstd", ["OTACore", "OTADelta", "CZstd"], path: "Sources/OTADelta/Zstd"),
+    hosted(
+      "OTADeltaStreams", ["OTACore", "OTACrypto", "OTADelta", "OTADeltaLZMA", "OTADeltaZstd"],
+      path: "Sources/OTADelta/Streams"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
       "OTADeltaContainers", ["OTACore", "OTACrypto", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
@@ -69,8 +73,10 @@ let package = Package(
     hosted(
       "OTADeltaEncoder",
       [
-        "OTACore", "OTACrypto", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF",
-        "OTADeltaZstd", "OTADeltaContainers", "CDivsufsort", "CZlib", "CBZip2", "CLZMA", "CZstd",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTADelta", "OTADeltaZlib", "OTADeltaBZip2",
+        "OTADeltaLZMA",
+        "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers", "CDivsufsort", "CZlib",
+        "CBZip2", "CLZMA", "CZstd",
       ]),
 
     // Device side.
@@ -93,8 +99,10 @@ let package = Package(
     hosted(
       "OTACommandLine",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
-        "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTADeltaZlib",
+        "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
+        "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
         "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),
@@ -123,8 +131,8 @@ let package = Package(
       "OTADelta",
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA",
-        "OTADeltaVCDIFF",
-        "OTADeltaZstd", "OTADeltaContainers", "OTADeltaEncoder", "CBZip2",
+        "OTACryptoOpenSSL", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
+        "OTADeltaEncoder", "CBZip2",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),

@@ -27,20 +27,26 @@ package enum InputFile {
     guard status.st_mode & S_IFMT != S_IFDIR else { throw systemFailure(name, EISDIR, doing: .reading) }
     // The size is a hint for the first allocation; what is read decides.
     guard status.st_size <= limit else { throw tooLarge(name, limit: limit) }
+    // One byte more than the size, to find the end without growing.
+    var room = min(Int(clamping: status.st_size), limit) + 1
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size))
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = unsafe chunk.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+      var failure: Int32?
+      let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        // Full only where the file is longer than it said.
+        while count < room {
+          let got = unsafe Glibc.read(descriptor, buffer.baseAddress.map { unsafe $0 + count }, room - count)
+          if got < 0, errno == EINTR { continue }
+          if got < 0 { failure = errno }
+          guard got > 0 else { return }
+          count += got
+        }
       }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw systemFailure(name, errno, doing: .reading)
-      }
-      guard count > 0 else { return bytes }
-      guard bytes.count + count <= limit else { throw tooLarge(name, limit: limit) }
-      bytes += chunk[..<count]
+      if let failure { throw systemFailure(name, failure, doing: .reading) }
+      guard bytes.count + part.count <= limit else { throw tooLarge(name, limit: limit) }
+      if bytes.isEmpty { bytes = part } else { bytes += part }
+      guard part.count == room else { return bytes }
+      room = 1 << 16
     }
   }
 

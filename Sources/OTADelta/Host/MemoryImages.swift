@@ -44,6 +44,13 @@ public struct MemorySink: ImageSink {
   /// Starts without a byte.
   public init() {}
 
+  /// Starts without a byte, but with room for some.
+  ///
+  /// - Parameter capacity: in bytes; not negative.
+  public init(reserving capacity: Int) {
+    bytes.reserveCapacity(capacity)
+  }
+
   /// Appends bytes; never fails.
   public mutating func write(_ span: Span<UInt8>) throws(Never) {
     unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }

@@ -154,6 +154,7 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private mutating func begin<Media: PatchMedia & ~Copyable>(
     _ header: NativeHeader, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
+    guard header.coder != .streams else { throw .delta(.unsupportedCompression) }
     guard header.newSize == imageSize else { throw .delta(.imageSizeMismatch) }
     guard header.oldSize == sourceSize else { throw .delta(.sourceMismatch) }
     guard header.coder != .inPlace else { throw .delta(.unsupportedCompression) }

@@ -10,6 +10,8 @@ public struct NativeHeader: Equatable, Sendable {
     case stored
     /// As adaptive, in segments that are written over the old image; see ``InPlaceHeader``.
     case inPlace
+    /// Streams that are compressed on their own, for hosts.
+    case streams
   }
 
   /// `OTAD`.
@@ -104,16 +106,20 @@ public struct NativeHeader: Equatable, Sendable {
     guard let coder = Coder(rawValue: bytes[5]) else { throw .unsupportedCompression }
     var position = 9
     guard bytes[7] == 0 || slotBits.contains(bytes[7]), bytes[8] == 0 || matchBits.contains(bytes[8]),
-      (bytes[7] != 0) == (coder != .stored), bytes[8] == 0 || coder == .adaptive
+      (bytes[7] != 0) == (coder == .adaptive || coder == .inPlace), bytes[8] == 0 || coder == .adaptive
     else { throw .corruptStream }
     guard let oldSize = try number(bytes, &position), let newSize = try number(bytes, &position),
       let bodySize = try number(bytes, &position), let coverCount = try number(bytes, &position),
       let regionCount = try number(bytes, &position), bytes.count - position >= 2 * digestSize
     else { return nil }
     guard coverCount <= newSize, regionCount <= oldSize else { throw .corruptStream }
-    guard coder != .stored || (coverCount == 0 && regionCount == 0 && bodySize == newSize) else {
-      throw .corruptStream
-    }
+    let agrees =
+      switch coder {
+      case .adaptive, .inPlace: true
+      case .stored: coverCount == 0 && regionCount == 0 && bodySize == newSize
+      case .streams: regionCount == 0
+      }
+    guard agrees else { throw .corruptStream }
     var header = NativeHeader(
       coder: coder, architecture: architecture, slotBits: bytes[7], matchBits: bytes[8], oldSize: oldSize,
       newSize: newSize, bodySize: bodySize, coverCount: coverCount, regionCount: regionCount,

@@ -85,13 +85,13 @@ struct CoverScanner: ~Copyable {
       }
       guard match.length != agreeing || scan >= new.count else { continue }
       let isLast = scan >= new.count
-      var forward = forwardExtent(old, lastOld, new, lastNew, limit: min(scan, new.count) - lastNew)
+      var forward = CoverExtent.forward(old, lastOld, new, lastNew, limit: min(scan, new.count) - lastNew)
       var backward =
         isLast
-        ? 0 : backwardExtent(old, match.position, new, scan, limit: scan - lastNew)
+        ? 0 : CoverExtent.backward(old, match.position, new, scan, limit: scan - lastNew)
       let overlap = lastNew + forward - (scan - backward)
       if overlap > 0 {
-        let kept = split(
+        let kept = CoverExtent.split(
           old, lastOld + forward - overlap, match.position - backward, new, lastNew + forward - overlap,
           count: overlap)
         forward -= overlap - kept
@@ -111,61 +111,5 @@ struct CoverScanner: ~Copyable {
   /// Whether a byte of each image is there and the same.
   private func agrees(_ old: Span<UInt8>, _ position: Int, _ new: Span<UInt8>, _ index: Int) -> Bool {
     position >= 0 && position < old.count && old[position] == new[index]
-  }
-
-  /// How far a match reaches forward while at least half of the bytes agree.
-  private func forwardExtent(
-    _ old: Span<UInt8>, _ position: Int, _ new: Span<UInt8>, _ start: Int, limit: Int
-  ) -> Int {
-    var agreeing = 0
-    var bestScore = 0
-    var best = 0
-    var index = 0
-    while index < limit, position + index < old.count {
-      if old[position + index] == new[start + index] { agreeing += 1 }
-      index += 1
-      if agreeing * 2 - index > bestScore {
-        bestScore = agreeing * 2 - index
-        best = index
-      }
-    }
-    return best
-  }
-
-  /// How far a match reaches backward while at least half of the bytes agree.
-  private func backwardExtent(
-    _ old: Span<UInt8>, _ position: Int, _ new: Span<UInt8>, _ start: Int, limit: Int
-  ) -> Int {
-    var agreeing = 0
-    var bestScore = 0
-    var best = 0
-    var index = 0
-    while index < limit, index < position {
-      index += 1
-      if old[position - index] == new[start - index] { agreeing += 1 }
-      if agreeing * 2 - index > bestScore {
-        bestScore = agreeing * 2 - index
-        best = index
-      }
-    }
-    return best
-  }
-
-  /// How many bytes of an overlap the earlier cover keeps so that the most bytes agree.
-  private func split(
-    _ old: Span<UInt8>, _ earlier: Int, _ later: Int, _ new: Span<UInt8>, _ start: Int, count: Int
-  ) -> Int {
-    var score = 0
-    var bestScore = 0
-    var best = 0
-    for index in 0..<count {
-      if new[start + index] == old[earlier + index] { score += 1 }
-      if new[start + index] == old[later + index] { score -= 1 }
-      if score > bestScore {
-        bestScore = score
-        best = index + 1
-      }
-    }
-    return best
   }
 }

@@ -13,23 +13,39 @@ public enum NativeEncoder {
   /// What the smallest decoder takes, in bytes.
   public static var minimumDecoderMemory: UInt32 { NativeCandidate.minimumMemory }
 
+  /// How much work goes into a patch.
+  public enum Effort: UInt8, Sendable, CaseIterable {
+    /// Addresses are corrected, and an adaptive model codes what is left: the smallest patches, for any device.
+    case standard
+    /// A patch for hosts that is made and applied in a fraction of the time, and has several times the bytes: coder
+    /// `streams`, for `NativeHostDecoder` of `OTADeltaStreams`. Where the memory is too small for its decoder, as for
+    /// most microcontrollers, the patch is one of ``standard``.
+    case fast
+  }
+
   /// What a patch may cost.
   public struct Options: Equatable, Sendable {
     /// The memory that the device has for the decoder, in bytes; nil for as much as a host has.
     public var memory: UInt32?
-    /// The instruction set, by its name; nil to find out.
+    /// The instruction set, by its name; nil to find out. Of no effect with ``Effort/fast``.
     public var architecture: String?
+    /// How much work goes into the patch.
+    public var effort: Effort
 
     /// Whether files with compressed streams inside are taken apart.
     ///
     /// Their patches are for `ContainerPatchDecoder` of `OTADeltaContainers`, which takes more memory than both files;
-    /// they are made where that is allowed.
+    /// they are made where that is allowed, and not with ``Effort/fast``.
     public var takesContainersApart: Bool
 
     /// Makes options.
-    public init(memory: UInt32? = nil, architecture: String? = nil, takesContainersApart: Bool = true) {
+    public init(
+      memory: UInt32? = nil, architecture: String? = nil, effort: Effort = .standard,
+      takesContainersApart: Bool = true
+    ) {
       self.memory = memory
       self.architecture = architecture
+      self.effort = effort
       self.takesContainersApart = takesContainersApart
     }
   }
@@ -70,6 +86,11 @@ public enum NativeEncoder {
   ) throws(DeltaEncoderError) -> [UInt8] {
     guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
     let architecture = architecture(options.architecture)
+    if options.effort == .fast,
+      let patch = try StreamPatch.make(old: old, new: new, memory: options.memory, isCancelled: isCancelled)
+    {
+      return patch
+    }
     var best: [UInt8]?
     if options.takesContainersApart {
       let contained = try ContainerPatchEncoder.makePatch(

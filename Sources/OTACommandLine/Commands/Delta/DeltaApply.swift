@@ -1,6 +1,6 @@
 import OTACore
 import OTACrypto
-import OTACryptoSodium
+import OTACryptoOpenSSL
 import OTADelta
 
 /// `ota delta apply`: an image from an older one and a patch.
@@ -46,12 +46,12 @@ struct DeltaApply: Command {
     let patch = try PatchFile(reading: patchPath)
     let old = try InputFile.read(oldPath, limit: PatchFile.sizeLimit)
     var source = MemorySource(old)
-    var sink = MemorySink()
+    var sink = MemorySink(reserving: min(Int(patch.imageSize), PatchFile.reservedSize))
     try patch.decode(
       sourceSize: UInt32(old.count), memory: UInt32(memory), source: &source, sink: &sink)
     let new = sink.bytes
     try OutputFile.write(new.span, to: newPath)
-    let digest = SodiumSHA256.digest(of: new.span)
+    let digest = OpenSSLSHA256.digest(of: new.span)
     if isJSON {
       try context.console.printJSON(
         Result(

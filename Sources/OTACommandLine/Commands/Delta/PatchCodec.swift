@@ -62,6 +62,8 @@ struct PatchOptions {
   var memory: UInt32?
   /// The instruction set in which addresses are corrected, by its name; nil to find out.
   var architecture: String?
+  /// How much work goes into a native patch.
+  var effort = NativeEncoder.Effort.standard
   /// The slot where the new image replaces the old one, for patches that are applied in place.
   var slot: InPlaceSlot?
   /// Whether a patch that is applied in place brings the way back.

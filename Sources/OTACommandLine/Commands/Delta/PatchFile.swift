@@ -15,6 +15,9 @@ struct PatchFile: Sendable {
 
   /// The most bytes of a patch or image that the command line works on: what its formats can hold.
   static let sizeLimit = Int(Int32.max)
+  /// As much is taken for a new image at once, in bytes; more only as it is made: what a patch says of its size need
+  /// not be true.
+  static let reservedSize = 64 << 20
 
   /// Reads a patch and looks at its header.
   ///

@@ -1,7 +1,9 @@
 import OTACore
+import OTACryptoOpenSSL
 import OTADelta
 import OTADeltaContainers
 import OTADeltaEncoder
+import OTADeltaStreams
 
 /// The native format, and container patches, which have a native patch between the contents of the files in them.
 enum NativeCodec: PatchCodec {
@@ -12,7 +14,7 @@ enum NativeCodec: PatchCodec {
     let needed =
       isContainer(patch)
       ? try ContainerPatch(patch.span).memoryRequirement
-      : NativeDecoder.memoryRequirement(of: try header(of: patch))
+      : try NativeHostDecoder<OpenSSLSHA256>.memoryRequirement(of: patch.span)
     guard let memory = UInt32(exactly: needed) else { throw .memoryExceeded }
     return memory
   }
@@ -27,7 +29,8 @@ enum NativeCodec: PatchCodec {
   ) throws(DeltaEncoderError) -> [UInt8] {
     try NativeEncoder.makePatch(
       old: old, new: new,
-      options: NativeEncoder.Options(memory: options.memory, architecture: options.architecture))
+      options: NativeEncoder.Options(
+        memory: options.memory, architecture: options.architecture, effort: options.effort))
   }
 
   static func decode<Source: ImageSource, Sink: ImageSink>(
@@ -38,7 +41,8 @@ enum NativeCodec: PatchCodec {
       let decoder = try ContainerPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
       try decode(patch, with: decoder, from: &source, to: &sink)
     } else {
-      let decoder = try NativeDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+      let decoder = try NativeHostDecoder<OpenSSLSHA256>(
+        imageSize: imageSize, sourceSize: sourceSize, limits: limits)
       try decode(patch, with: decoder, from: &source, to: &sink)
     }
   }
@@ -46,7 +50,17 @@ enum NativeCodec: PatchCodec {
   static func contents(
     of patch: [UInt8], imageSize: UInt32, limits: Limits
   ) throws(DeltaError) -> PatchContents {
-    guard isContainer(patch) else { return PatchContents(oldSizeAtLeast: try header(of: patch).oldSize) }
+    guard isContainer(patch) else {
+      let (header, count) = try parsed(patch)
+      var contents = PatchContents(oldSizeAtLeast: header.oldSize)
+      if header.coder == .streams,
+        let (table, _) = try StreamTable.parse(patch.span.extracting(count..<patch.count), header: header)
+      {
+        contents.bytesFromPatch = Int(table.extra.rawSize)
+        contents.bytesFromOld = Int(header.newSize - table.extra.rawSize)
+      }
+      return contents
+    }
     let container = try ContainerPatch(patch.span)
     return PatchContents(
       oldSizeAtLeast: container.header.oldSize,
@@ -56,7 +70,11 @@ enum NativeCodec: PatchCodec {
   private static func isContainer(_ patch: [UInt8]) -> Bool { patch.starts(with: "OTAC".utf8) }
 
   private static func header(of patch: [UInt8]) throws(DeltaError) -> NativeHeader {
+    try parsed(patch).header
+  }
+
+  private static func parsed(_ patch: [UInt8]) throws(DeltaError) -> (header: NativeHeader, count: Int) {
     guard let parsed = try NativeHeader.parse(patch.span) else { throw .truncated }
-    return parsed.header
+    return parsed
   }
 }

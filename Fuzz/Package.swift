@@ -10,6 +10,7 @@ let fuzzers = [
   "FuzzBSDiff40": ["OTACore", "OTADelta", "OTADeltaBZip2"],
   "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
+  "FuzzStreams": ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams"],
   "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
 ]

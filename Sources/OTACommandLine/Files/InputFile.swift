@@ -50,7 +50,7 @@ package enum InputFile {
     }
   }
 
-  private static func tooLarge(_ name: String, limit: Int) -> CommandFailure {
+  static func tooLarge(_ name: String, limit: Int) -> CommandFailure {
     CommandFailure(
       name, why: "larger than the \(limit) bytes that are accepted here",
       remedy: "check that it is the right file",

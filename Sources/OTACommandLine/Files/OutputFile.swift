@@ -38,26 +38,46 @@ package enum OutputFile {
   package static func stage(
     _ bytes: Span<UInt8>, for path: String, mode: UInt32 = 0o644, existing: Existing = .replace
   ) throws(CommandFailure) -> StagedFile {
+    guard let file = try begin(path, mode: mode, existing: existing) else {
+      var target = path
+      var status = stat()
+      if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK { target = try resolve(path).0 }
+      try writeDirectly(bytes, to: target, name: path)
+      return StagedFile(name: path, target: target, temporary: nil, existing: existing)
+    }
+    try? file.sink.write(bytes)
+    return try file.finish()
+  }
+
+  /// Begins a temporary file beside the place where it shall be, to be written piece by piece.
+  ///
+  /// A symbolic link is followed.
+  ///
+  /// - Parameters:
+  ///   - path: where it shall be.
+  ///   - mode: the permissions of a new file; the process's `umask` applies.
+  ///   - existing: what happens to a file that is there.
+  /// - Returns: the file; nil if something is there that is no regular file (a pipe, `/dev/stdout`), and is written at
+  ///   once by ``write(_:to:mode:existing:)`` when all bytes are there.
+  /// - Throws: status ``ExitStatus/inputOutput``; then no file is left over.
+  static func begin(
+    _ path: String, mode: UInt32 = 0o644, existing: Existing = .replace
+  ) throws(CommandFailure) -> GrowingFile? {
     var status = stat()
     var target = path
     if unsafe lstat(path, &status) == 0 {
       if status.st_mode & S_IFMT == S_IFLNK { (target, status) = try resolve(path) }
       guard status.st_mode & S_IFMT != S_IFDIR else { throw systemFailure(path, EISDIR, doing: .writing) }
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        try writeDirectly(bytes, to: target, name: path)
-        return StagedFile(name: path, target: target, temporary: nil, existing: existing)
-      }
+      guard status.st_mode & S_IFMT == S_IFREG else { return nil }
       if case .refuse = existing { throw systemFailure(path, EEXIST, doing: .writing) }
     } else if errno != ENOENT {
       throw systemFailure(path, errno, doing: .writing)
     }
     let (descriptor, temporary) = try createTemporary(beside: target, name: path, mode: mode)
-    defer { close(descriptor) }
-    // Removes the temporary file when anything below throws.
-    let staged = StagedFile(name: path, target: target, temporary: temporary, existing: existing)
-    try writeAll(bytes, to: descriptor, name: path)
-    guard fsync(descriptor) == 0 else { throw systemFailure(path, errno, doing: .writing) }
-    return staged
+    let sink = FileSink(name: path, descriptor: descriptor)
+    // Removes the temporary file when anything fails.
+    return GrowingFile(
+      sink: sink, staged: StagedFile(name: path, target: target, temporary: temporary, existing: existing))
   }
 
   private static func resolve(_ path: String) throws(CommandFailure) -> (String, stat) {

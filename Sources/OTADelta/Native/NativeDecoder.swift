@@ -75,7 +75,10 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
 
   /// The working memory that a patch needs, in bytes: a function of its header.
   public static func memoryRequirement(of header: NativeHeader) -> UInt64 {
-    header.coder == .stored ? 0 : NativeLayout(header).byteCount
+    switch header.coder {
+    case .adaptive, .inPlace: NativeLayout(header).byteCount
+    case .stored, .streams: 0
+    }
   }
 
   /// Takes the next bytes of the payload and writes all the image bytes that follow from them.
@@ -154,10 +157,9 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private mutating func begin<Media: PatchMedia & ~Copyable>(
     _ header: NativeHeader, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
-    guard header.coder != .streams else { throw .delta(.unsupportedCompression) }
     guard header.newSize == imageSize else { throw .delta(.imageSizeMismatch) }
     guard header.oldSize == sourceSize else { throw .delta(.sourceMismatch) }
-    guard header.coder != .inPlace else { throw .delta(.unsupportedCompression) }
+    guard header.coder != .inPlace, header.coder != .streams else { throw .delta(.unsupportedCompression) }
     if header.coder == .stored {
       try checkSource(header, media: &media)
       self.header = header

@@ -46,6 +46,8 @@ public struct NativeStreamsDecoder<Hash: HashFunction & ~Copyable>: ~Copyable, P
 
   /// How many bytes of the new image were written to the sink.
   public private(set) var outputCount: UInt32 = 0
+  /// The whole digest of the new image, once it is complete and the promised one.
+  public private(set) var imageDigest: Digest?
 
   /// Starts before the first byte of a payload; memory is allocated when the patch says how much.
   ///
@@ -295,6 +297,7 @@ public struct NativeStreamsDecoder<Hash: HashFunction & ~Copyable>: ~Copyable, P
     for index in 0..<NativeHeader.digestSize where digest.bytes[index] != header.newDigest[index] {
       throw .outputMismatch
     }
+    imageDigest = digest
     phase = .end
   }
 }

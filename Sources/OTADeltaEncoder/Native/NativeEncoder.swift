@@ -27,7 +27,7 @@ public enum NativeEncoder {
   public struct Options: Equatable, Sendable {
     /// The memory that the device has for the decoder, in bytes; nil for as much as a host has.
     public var memory: UInt32?
-    /// The instruction set, by its name; nil to find out. Of no effect with ``Effort/fast``.
+    /// The instruction set, by its name; nil to find out; of no effect with ``Effort/fast``.
     public var architecture: String?
     /// How much work goes into the patch.
     public var effort: Effort

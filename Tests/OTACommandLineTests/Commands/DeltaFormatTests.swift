@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import OTACommandLine
 import OTACore
 import Testing
@@ -139,5 +140,62 @@ struct DeltaFormatTests {
       #expect(applied.status == .done, "\(old) to \(new): \(applied.diagnostics)")
       #expect(try folder.read("out") == folder.read(new))
     }
+  }
+
+  @Test("a quick patch is larger, and gives the same image")
+  func fast() async throws {
+    let folder = try await prepared(format: "native")
+    let smallest = try folder.read("patch").count
+    #expect(await make(in: folder, "--fast").status == .done)
+    let patch = try folder.read("patch")
+    #expect(patch.count > smallest && patch[5] == 3)
+    #expect(await apply(in: folder).status == .done)
+    #expect(try folder.read("out") == Self.new)
+    let inspected = await ota("delta", "inspect", folder.file("patch"))
+    #expect(inspected.output.contains("native\n"))
+    #expect(inspected.output.contains("from the patch:"))
+    for count in [6, 30, patch.count / 2, patch.count - 1] {
+      let path = try folder.write(Array(patch.prefix(count)), to: "short")
+      let run = await ota("delta", "apply", folder.file("old"), path, folder.file("none"))
+      #expect(run.status == .failed && run.diagnosticLines.count == 1, "\(count) bytes")
+    }
+    #expect(try folder.names() == ["new", "old", "out", "patch", "short"])
+  }
+
+  @Test("quick patches are native ones")
+  func fastFormats() async throws {
+    let folder = try await prepared(format: "native")
+    let run = await make(in: folder, "--fast", "--format", "zstd")
+    #expect(run.status == .usage)
+    #expect(run.diagnostics.contains("native with --fast"))
+  }
+
+  @Test("the digest that is printed is that of the image", arguments: formats + ["fast"])
+  func digest(format: String) async throws {
+    struct Made: Decodable { var newDigest: String }
+    let folder = try await prepared(format: format == "fast" ? "native" : format)
+    let made =
+      format == "fast"
+      ? await make(in: folder, "--fast", "--json") : await make(in: folder, "--format", format, "--json")
+    let applied = await ota(
+      "delta", "apply", folder.file("old"), folder.file("patch"), folder.file("out"), "--json")
+    try #require(applied.status == .done)
+    let first = try JSONDecoder().decode(Made.self, from: Data(made.output.utf8))
+    let second = try JSONDecoder().decode(Made.self, from: Data(applied.output.utf8))
+    #expect(first.newDigest == second.newDigest)
+  }
+
+  @Test("the old image may come through a pipe", arguments: formats)
+  func pipe(format: String) async throws {
+    let folder = try await prepared(format: format)
+    try #require(unsafe mkfifo(folder.file("pipe"), 0o600) == 0)
+    let path = folder.file("pipe")
+    let writer = Thread {
+      let handle = FileHandle(forWritingAtPath: path)
+      try? handle?.write(contentsOf: Data(Self.old))
+    }
+    writer.start()
+    #expect(await apply(in: folder, old: "pipe").status == .done)
+    #expect(try folder.read("out") == Self.new)
   }
 }

@@ -48,6 +48,14 @@ protocol PatchCodec: SendableMetatype {
     to sink: inout Sink
   ) throws(DeltaError)
 
+  /// Decodes a whole patch, and says what the digest of the new image is, which some decoders know anyway.
+  ///
+  /// By default ``decode(_:imageSize:sourceSize:limits:from:to:)``, with the digest computed beside.
+  static func decodeWithDigest<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError) -> Digest
+
   /// What of the patch can be told without the image that it starts from.
   ///
   /// By default, the patch is decoded over an image of zeros. Formats that check the old or the new image by
@@ -94,6 +102,26 @@ struct PatchContents {
 }
 
 extension PatchCodec {
+  static func decodeWithDigest<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError) -> Digest {
+    try decodeHashing(
+      patch, imageSize: imageSize, sourceSize: sourceSize, limits: limits, from: &source, to: &sink)
+  }
+
+  /// Decodes a whole patch, and computes the digest of the new image beside.
+  static func decodeHashing<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError) -> Digest {
+    var both = CopyableTee(first: sink, digest: DigestSink())
+    defer { sink = both.first }
+    try decode(
+      patch, imageSize: imageSize, sourceSize: sourceSize, limits: limits, from: &source, to: &both)
+    return both.digest.digest
+  }
+
   static func contents(
     of patch: [UInt8], imageSize: UInt32, limits: Limits
   ) throws(DeltaError) -> PatchContents {
@@ -110,7 +138,7 @@ extension PatchCodec {
   /// - Throws: what the decoder throws; ``DeltaError/sourceOutOfRange`` if the old image cannot be read there,
   ///   ``DeltaError/abandoned`` if the sink fails.
   static func decode<Decoder: PayloadDecoder & ~Copyable, Source: ImageSource, Sink: ImageSink>(
-    _ patch: [UInt8], with decoder: consuming Decoder, from source: inout Source, to sink: inout Sink
+    _ patch: [UInt8], with decoder: inout Decoder, from source: inout Source, to sink: inout Sink
   ) throws(DeltaError) {
     do throws(PatchError<Source.Failure, Sink.Failure>) {
       try decoder.push(patch.span, source: &source, sink: &sink)
@@ -122,6 +150,17 @@ extension PatchCodec {
       }
     }
     try decoder.finish()
+  }
+}
+
+/// Writes to a sink, and what it took to a digest.
+private struct CopyableTee<Sink: ImageSink>: ImageSink {
+  var first: Sink
+  let digest: DigestSink
+
+  mutating func write(_ bytes: Span<UInt8>) throws(Sink.Failure) {
+    try first.write(bytes)
+    digest.write(bytes)
   }
 }
 

@@ -57,12 +57,13 @@ struct PatchFile: Sendable {
   ///   - memory: the most memory that the decoder may take, in bytes.
   ///   - source: the old image.
   ///   - sink: gets the new one.
+  /// - Returns: the digest of the new image.
   /// - Throws: a failure that names the patch; then the sink has a part of the image.
   func decode<Source: ImageSource, Sink: ImageSink>(
     sourceSize: UInt32, memory: UInt32, source: inout Source, sink: inout Sink
-  ) throws(CommandFailure) {
+  ) throws(CommandFailure) -> Digest {
     do throws(DeltaError) {
-      try codec.decode(
+      return try codec.decodeWithDigest(
         bytes, imageSize: imageSize, sourceSize: sourceSize, limits: PatchFile.limits(memory: memory),
         from: &source, to: &sink)
     } catch {

@@ -28,8 +28,8 @@ enum BSDiff40Codec: PatchCodec {
     _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
     to sink: inout Sink
   ) throws(DeltaError) {
-    let decoder = try BSDiff40Decoder<BZip2Inflater>(
+    var decoder = try BSDiff40Decoder<BZip2Inflater>(
       imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-    try decode(patch, with: decoder, from: &source, to: &sink)
+    try decode(patch, with: &decoder, from: &source, to: &sink)
   }
 }

@@ -47,13 +47,13 @@ extension BSDiff43Coding {
   ) throws(DeltaError) {
     switch compression {
     case .zlib:
-      let decoder = try BSDiff43Decoder<ZlibInflater>(
+      var decoder = try BSDiff43Decoder<ZlibInflater>(
         imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-      try decode(patch, with: decoder, from: &source, to: &sink)
+      try decode(patch, with: &decoder, from: &source, to: &sink)
     case .bzip2:
-      let decoder = try BSDiff43Decoder<BZip2Inflater>(
+      var decoder = try BSDiff43Decoder<BZip2Inflater>(
         imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-      try decode(patch, with: decoder, from: &source, to: &sink)
+      try decode(patch, with: &decoder, from: &source, to: &sink)
     }
   }
 }

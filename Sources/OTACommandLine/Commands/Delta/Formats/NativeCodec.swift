@@ -38,13 +38,29 @@ enum NativeCodec: PatchCodec {
     to sink: inout Sink
   ) throws(DeltaError) {
     if isContainer(patch) {
-      let decoder = try ContainerPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-      try decode(patch, with: decoder, from: &source, to: &sink)
+      var decoder = try ContainerPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+      try decode(patch, with: &decoder, from: &source, to: &sink)
     } else {
-      let decoder = try NativeHostDecoder<OpenSSLSHA256>(
+      var decoder = try NativeHostDecoder<OpenSSLSHA256>(
         imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-      try decode(patch, with: decoder, from: &source, to: &sink)
+      try decode(patch, with: &decoder, from: &source, to: &sink)
     }
+  }
+
+  static func decodeWithDigest<Source: ImageSource, Sink: ImageSink>(
+    _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
+    to sink: inout Sink
+  ) throws(DeltaError) -> Digest {
+    guard !isContainer(patch), try header(of: patch).coder == .streams else {
+      return try decodeHashing(
+        patch, imageSize: imageSize, sourceSize: sourceSize, limits: limits, from: &source, to: &sink)
+    }
+    // This decoder computes the digest anyway.
+    var decoder = try NativeStreamsDecoder<OpenSSLSHA256>(
+      imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+    try decode(patch, with: &decoder, from: &source, to: &sink)
+    guard let digest = decoder.imageDigest else { throw .truncated }
+    return digest
   }
 
   static func contents(

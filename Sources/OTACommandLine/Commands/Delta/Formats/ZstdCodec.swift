@@ -30,8 +30,8 @@ enum ZstdCodec: PatchCodec {
     _ patch: [UInt8], imageSize: UInt32, sourceSize: UInt32, limits: Limits, from source: inout Source,
     to sink: inout Sink
   ) throws(DeltaError) {
-    let decoder = try ZstdPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
-    try decode(patch, with: decoder, from: &source, to: &sink)
+    var decoder = try ZstdPatchDecoder(imageSize: imageSize, sourceSize: sourceSize, limits: limits)
+    try decode(patch, with: &decoder, from: &source, to: &sink)
   }
 
   static func contents(

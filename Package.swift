@@ -85,8 +85,9 @@ let package = Package(
     hosted(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib", "OTAPartition",
-        "OTAStateMachine",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaStreams",
+        "OTADeltaZlib",
+        "OTAPartition", "OTAStateMachine",
       ]),
 
     // Server side.
@@ -146,7 +147,8 @@ let package = Package(
     test(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaStreams",
+        "OTADeltaZlib",
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
       ]),

@@ -57,6 +57,18 @@ import Testing
     #expect(check.deltaFormats == ["bsdiff43", "native"])
   }
 
+  @Test("A quick native patch, which only devices with an operating system decode")
+  func quickPatch() async throws {
+    let vendor = try Vendor()
+    let release = try await vendor.release(new, from: old, format: .native)
+    #expect(release.payload[5] == 3)
+    let server = try server(release)
+    let device = try device(server, vendor)
+    #expect(try await device.run() == .idle)
+    #expect(try device.runningImage() == new)
+    #expect(server.reports.map(\.outcome) == [.installed])
+  }
+
   @Test("Updates follow one another, from slot to slot")
   func severalUpdates() async throws {
     let vendor = try Vendor()

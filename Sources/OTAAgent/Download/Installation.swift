@@ -2,6 +2,7 @@ import OTACore
 import OTACrypto
 import OTACryptoSodium
 import OTADelta
+import OTADeltaStreams
 import OTADeltaZlib
 import OTAPartition
 
@@ -14,7 +15,7 @@ struct Installation: ~Copyable {
   let manifest: VerifiedManifest
   let offer: Offer
   private var authenticator: BlockAuthenticator<SodiumSHA256>
-  private var decoder: PatchDecoder<ZlibInflater>
+  private var decoder: HostPatchDecoder<ZlibInflater, SodiumSHA256>
   private let outputOffset: UInt32
   /// Whether the image was whole in the slot before: then there is nothing to fetch and nothing to decode.
   let isStaged: Bool
@@ -39,7 +40,7 @@ struct Installation: ~Copyable {
     outputOffset = authenticator.authenticatedBytes
     isStaged = stagedBytes == description.image.size
     do throws(DeltaError) {
-      decoder = try PatchDecoder<ZlibInflater>(
+      decoder = try HostPatchDecoder(
         encoding: payload.encoding, imageSize: description.image.size - outputOffset, limits: limits)
     } catch {
       throw .refused(error.code)

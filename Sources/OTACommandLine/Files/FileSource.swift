@@ -20,12 +20,11 @@ final class FileSource: ImageSource {
   /// The last failure, which a decoder does not hand on.
   private(set) var failure: Failure?
 
-  /// Opens a file.
+  /// Opens a file; nil if there is no regular one: then ``InputFile/read(_:limit:)`` reads it, or says why not.
   ///
   /// - Parameters:
   ///   - path: the file.
   ///   - limit: the most bytes that are accepted.
-  /// - Returns: nil if there is no regular file: then ``InputFile/read(_:limit:)`` reads it, or says why not.
   /// - Throws: as ``InputFile/read(_:limit:)`` does.
   convenience init?(_ path: String, limit: Int) throws(CommandFailure) {
     var status = stat()

@@ -81,6 +81,7 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
   ///   - format: its format.
   /// - Returns: what the decoder takes besides its own value.
   /// - Throws: as ``NativeHeader/parse(_:)`` does; ``DeltaError/truncated`` if the header is not whole,
+  ///   ``DeltaError/unsupportedCompression`` for a coder that devices do not decode,
   ///   ``DeltaError/memoryExceeded`` if it is more than a manifest can say.
   public static func memoryRequirement(
     of patch: Span<UInt8>, format: DeltaFormat
@@ -90,6 +91,7 @@ public enum PatchDecoder<Inflater: Decompressor & ~Copyable>: ~Copyable, Payload
       return BSDiff43Decoder<Inflater>.memoryRequirement
     case .native:
       guard let parsed = try NativeHeader.parse(patch) else { throw .truncated }
+      guard parsed.header.coder != .streams else { throw .unsupportedCompression }
       guard let memory = UInt32(exactly: NativeDecoder.memoryRequirement(of: parsed.header)) else {
         throw .memoryExceeded
       }

@@ -3,6 +3,7 @@ import OTACrypto
 import OTACryptoSodium
 import OTADelta
 import OTADeltaEncoder
+import OTADeltaStreams
 import OTADeltaZlib
 import OTAManifest
 import OTAServer
@@ -33,19 +34,29 @@ struct Vendor: Sendable {
 
   var trustStore: TrustStore { TrustStore(signer.publicKey, for: .manifest) }
 
+  /// What applies the patches of a device with an operating system.
+  private typealias Decoder = HostPatchDecoder<ZlibInflater, SodiumSHA256>
+
   /// Makes a release of an image: a patch from `source`, or the whole image.
   func release(
-    _ image: [UInt8], from source: [UInt8]? = nil, sequenceNumber: UInt64 = 2, blockSize: UInt32 = 1024,
+    _ image: [UInt8], from source: [UInt8]? = nil, format: DeltaFormat = .bsdiff43,
+    sequenceNumber: UInt64 = 2, blockSize: UInt32 = 1024,
     changing change: (inout Manifest) -> Void = { _ in }
   ) async throws -> Release {
     var payload = image
     var encoding = PayloadEncoding.identity
     if let source {
-      payload = try BSDiff43Encoder.makePatch(old: source, new: image)
+      payload =
+        switch format {
+        case .bsdiff43: try BSDiff43Encoder.makePatch(old: source, new: image)
+        case .native:
+          try NativeEncoder.makePatch(
+            old: source, new: image, options: NativeEncoder.Options(effort: .fast))
+        }
       encoding = .delta(
         DeltaDescription(
-          format: .bsdiff43, source: Vendor.description(of: source),
-          memory: try PatchDecoder<ZlibInflater>.memoryRequirement(of: payload.span, format: .bsdiff43)))
+          format: format, source: Vendor.description(of: source),
+          memory: try Decoder.memoryRequirement(of: payload.span, format: format)))
     }
     let digest = Vendor.description(of: payload).digest
     var manifest = Manifest(

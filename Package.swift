@@ -35,8 +35,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 let libraries = [
   "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
   "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
-  "OTADeltaEncoder",
-  "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
+  "OTADeltaEncoder", "OTAPartition", "OTAInPlace", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
+  "OTAAgent", "OTATransportHTTP",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -54,6 +54,7 @@ let package = Package(
       "OTADelta", ["OTACore", "OTACrypto"],
       exclude: ["BZip2", "Containers", "LZMA", "Streams", "VCDIFF", "Zlib", "Zstd"]),
     core("OTAPartition", ["OTACore", "OTACrypto"]),
+    core("OTAInPlace", ["OTACore", "OTACrypto", "OTADelta", "OTAPartition"]),
     core("OTAStateMachine", ["OTACore"]),
 
     // Backends over C libraries: targets of their own, so that nobody links what he does not name.
@@ -96,7 +97,9 @@ let package = Package(
     hosted("OTAServerHTTP", ["OTACore", "OTAServer", "CMicroHTTPD", "COTAMicroHTTPDShims"]),
 
     // Conformance kits, and the command line.
-    hosted("OTATesting", ["OTACore", "OTACrypto", "OTAPartition", "OTAFlashSimulator"]),
+    hosted(
+      "OTATesting",
+      ["OTACore", "OTACrypto", "OTADelta", "OTAPartition", "OTAInPlace", "OTAFlashSimulator"]),
     hosted(
       "OTACommandLine",
       [
@@ -136,6 +139,9 @@ let package = Package(
         "OTADeltaEncoder", "CBZip2",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
+    test(
+      "OTAInPlace",
+      ["OTACore", "OTACrypto", "OTADelta", "OTAPartition", "OTAFlashSimulator", "OTATesting"]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(

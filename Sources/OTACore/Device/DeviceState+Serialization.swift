@@ -79,7 +79,7 @@ extension BootSelection {
 }
 
 extension ImageRecord? {
-  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+  package func serialize(into writer: inout ByteWriter) throws(ParseError) {
     guard let record = self else { return try writer.write(byte: 0) }
     try writer.write(byte: 1)
     try record.image.serialize(into: &writer)
@@ -90,7 +90,7 @@ extension ImageRecord? {
     try writer.writeLittleEndian(record.version.patch)
   }
 
-  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+  package init(parsing cursor: inout ByteCursor) throws(ParseError) {
     let offset = cursor.offset
     switch try cursor.readByte() {
     case 0:
@@ -113,11 +113,11 @@ extension ImageRecord? {
 
 extension ErrorCode? {
   /// Zero is no error.
-  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+  package func serialize(into writer: inout ByteWriter) throws(ParseError) {
     try writer.writeLittleEndian(self?.rawValue ?? 0)
   }
 
-  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+  package init(parsing cursor: inout ByteCursor) throws(ParseError) {
     let offset = cursor.offset
     let number = try cursor.readLittleEndian(UInt16.self)
     guard number != 0 else {
@@ -130,7 +130,7 @@ extension ErrorCode? {
 }
 
 extension UpdateRecord {
-  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+  package func serialize(into writer: inout ByteWriter) throws(ParseError) {
     switch self {
     case .idle:
       try writer.write(byte: 0)
@@ -153,7 +153,7 @@ extension UpdateRecord {
     }
   }
 
-  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+  package init(parsing cursor: inout ByteCursor) throws(ParseError) {
     let offset = cursor.offset
     switch try cursor.readByte() {
     case 0:
@@ -213,12 +213,12 @@ extension ImageDescription {
 
 extension Digest {
   /// Appends the COSE number of the algorithm as four bytes, then the digest.
-  fileprivate func serialize(into writer: inout ByteWriter) throws(ParseError) {
+  package func serialize(into writer: inout ByteWriter) throws(ParseError) {
     try writer.writeLittleEndian(UInt32(bitPattern: algorithm.rawValue))
     try writer.write(bytes)
   }
 
-  fileprivate init(parsing cursor: inout ByteCursor) throws(ParseError) {
+  package init(parsing cursor: inout ByteCursor) throws(ParseError) {
     let offset = cursor.offset
     let number = Int32(bitPattern: try cursor.readLittleEndian(UInt32.self))
     guard let algorithm = DigestAlgorithm(rawValue: number) else {

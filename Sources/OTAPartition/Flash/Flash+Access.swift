@@ -2,7 +2,7 @@ extension Flash where Self: ~Copyable {
   /// Reads any bytes, aligned or not, by way of a small buffer where needed.
   ///
   /// - Throws: what ``read(into:at:)`` throws, but not ``FlashError/notAligned``.
-  mutating func readUnaligned(into destination: inout MutableSpan<UInt8>, at offset: UInt32)
+  package mutating func readUnaligned(into destination: inout MutableSpan<UInt8>, at offset: UInt32)
     throws(FlashError)
   {
     let unit = geometry.readSize
@@ -60,7 +60,7 @@ extension Flash where Self: ~Copyable {
   ///
   /// - Throws: what ``write(_:at:)`` throws; ``FlashError/deviceFailure`` if the bytes read differently, so that a cell
   ///   that does not take its value is an error now and not a surprise later.
-  mutating func writeChecked(_ source: Span<UInt8>, at offset: UInt32) throws(FlashError) {
+  package mutating func writeChecked(_ source: Span<UInt8>, at offset: UInt32) throws(FlashError) {
     try write(source, at: offset)
     var buffer = InlineArray<64, UInt8>(repeating: 0)
     var done = 0

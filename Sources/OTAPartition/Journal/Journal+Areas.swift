@@ -3,7 +3,7 @@ extension Journal {
   ///
   /// - Throws: ``LayoutError/tooSmall`` for an area without room for `DeviceLayout.minimumRecordsPerArea` records,
   ///   ``LayoutError/outOfBounds``, ``LayoutError/notAligned``, ``LayoutError/overlap``.
-  init(
+  package init(
     checking areaA: Range<UInt32>, _ areaB: Range<UInt32>, payloadCapacity: Int, on geometry: FlashGeometry
   ) throws(LayoutError) {
     try geometry.checkPartition(areaA)

@@ -59,7 +59,7 @@ extension DeviceLayout {
 
 extension FlashGeometry {
   /// Refuses a range that cannot be a partition.
-  func checkPartition(_ range: Range<UInt32>) throws(LayoutError) {
+  package func checkPartition(_ range: Range<UInt32>) throws(LayoutError) {
     guard !range.isEmpty else { throw .tooSmall }
     guard range.upperBound <= capacity else { throw .outOfBounds }
     guard isEraseBoundary(range.lowerBound), isEraseBoundary(range.upperBound) else { throw .notAligned }

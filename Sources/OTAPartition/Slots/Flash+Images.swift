@@ -1,5 +1,5 @@
-import OTACore
-import OTACrypto
+package import OTACore
+package import OTACrypto
 
 extension Flash where Self: ~Copyable {
   /// Digests the first bytes of a slot and compares.
@@ -8,7 +8,7 @@ extension Flash where Self: ~Copyable {
   ///   is of another function, or the device cannot read it. The digest of nothing is right in any slot, and there is
   ///   nothing to jump to.
   /// - Throws: ``FlashError/powerLost`` only.
-  mutating func holds<Hash: HashFunction & ~Copyable>(
+  package mutating func holds<Hash: HashFunction & ~Copyable>(
     _ image: ImageDescription, in slot: Range<UInt32>, using hash: Hash.Type
   ) throws(FlashError) -> Bool {
     guard image.size > 0, image.size <= slot.size, image.digest.algorithm == Hash.algorithm else {

@@ -44,17 +44,18 @@ struct ImageSet: Sendable {
   }
 
   /// What the manifest verifier would hand over.
-  func verifiedManifest() -> VerifiedManifest {
+  func verifiedManifest() -> VerifiedManifest { VerifiedManifest(manifest: manifest, updateID: updateID) }
+
+  /// The description of an update to these images, with the images as they are for a payload.
+  var manifest: Manifest {
     let identifier = UniversalIdentifier(high: 1, low: 2)
     let payload = PayloadDescription(
       digest: record.image.digest, size: record.image.size, uri: [], encoding: .identity,
       blocks: BlockDigests(blockSize: 4096, digests: []))
-    return VerifiedManifest(
-      manifest: Manifest(
-        sequenceNumber: record.sequenceNumber, newVersion: record.version,
-        component: ComponentIdentifier("app"),
-        compatibility: Compatibility(vendorID: identifier, classID: identifier), image: record.image,
-        companions: record.companions, payload: payload),
-      updateID: updateID)
+    return Manifest(
+      sequenceNumber: record.sequenceNumber, newVersion: record.version,
+      component: ComponentIdentifier("app"),
+      compatibility: Compatibility(vendorID: identifier, classID: identifier), image: record.image,
+      companions: record.companions, payload: payload)
   }
 }

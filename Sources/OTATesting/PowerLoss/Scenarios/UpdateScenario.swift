@@ -97,7 +97,7 @@ public struct UpdateScenario: PowerLossScenario {
 
 extension SimulatedFlash {
   /// Leaves noise at the start of every block of some ranges, and of the blocks beside them.
-  fileprivate mutating func litter(around ranges: [Range<UInt32>]) throws(FlashError) {
+  mutating func litter(around ranges: [Range<UInt32>]) throws(FlashError) {
     var blocks: [UInt32: Range<UInt32>] = [:]
     for range in ranges {
       var offset = range.lowerBound > 0 ? range.lowerBound - 1 : 0

@@ -61,7 +61,7 @@ struct PowerLossSummary: Sendable {
     Document(
       seed: seed, depth: depth, walks: walks, rows: rows,
       notPossible: matrix.impossible.map {
-        Document.Impossible(geometry: $0.part, strategy: $0.strategy.name, reason: $0.text)
+        Document.Impossible(geometry: $0.part, strategy: $0.way, reason: $0.text)
       }, total: total, violations: violations)
   }
 
@@ -123,7 +123,7 @@ struct PowerLossSummary: Sendable {
     var lines = aligned(table)
     if !matrix.impossible.isEmpty { lines.append("") }
     for one in matrix.impossible {
-      lines.append("not possible: \(one.part), \(one.strategy.name): \(one.text)")
+      lines.append("not possible: \(one.part), \(one.way): \(one.text)")
     }
     lines.append("")
     // The shortest first: it says most.
@@ -192,6 +192,9 @@ extension PowerLossSummary.Document.Counts {
 }
 
 extension PowerLossMatrix.Impossible {
+  /// How the image was to get where it runs.
+  var way: String { strategy?.name ?? "in-place" }
+
   /// Why, for people.
   var text: String { reason == .unequalBlocks ? "blocks of different sizes" : "\(reason)" }
 }

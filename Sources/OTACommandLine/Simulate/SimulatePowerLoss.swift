@@ -16,8 +16,9 @@ struct SimulatePowerLoss: Command {
     and the command that repeats it.
 
       --geometry NAME   only this part, such as nrf52840
-      --scenario NAME   only healthy-update, unhealthy-update or partition-table; or in-turn: all three, but
-                        the first two take turns from one unit of writing to the next
+      --scenario NAME   only healthy-update, unhealthy-update, partition-table, healthy-in-place or
+                        unhealthy-in-place; or in-turn: all of them, but healthy and unhealthy take turns
+                        from one unit of writing to the next
       --strategy NAME   only direct, swap-with-scratch, swap-by-move, swap-by-offset or overwrite
       --write-size N    this unit of writing: 1, 2, 4, 8, 16 or 32 bytes; or all of them, one after the other
       --depth D         so many cuts in a row at every operation, in every way; 1 unless given, up to 4
@@ -60,7 +61,7 @@ struct SimulatePowerLoss: Command {
     // A check of nothing must not say that it passed.
     if matrix.cases.isEmpty, let first = matrix.impossible.first {
       throw CommandFailure(
-        "\(first.part), \(first.strategy.name)", why: "not possible: \(first.text)",
+        "\(first.part), \(first.way)", why: "not possible: \(first.text)",
         remedy: "choose another strategy or geometry", status: .usage)
     }
     var checker = PowerLossChecker(seed: seed, depth: depth)

@@ -87,6 +87,22 @@ struct SimulatePowerLossTests {
     #expect(run.output.contains("3 cases"))
   }
 
+  @Test("updates in place as well, and says where that is not possible")
+  func inPlace() async throws {
+    let run = await ota([
+      "simulate", "power-loss", "--geometry", "pages-512", "--write-size", "4", "--scenario",
+      "unhealthy-in-place", "--json",
+    ])
+    #expect(run.status == .done)
+    let result = try result(run)
+    #expect(result.total.cases == 1 && result.total.violations == 0 && result.total.operations > 30)
+    let nothing = await ota([
+      "simulate", "power-loss", "--geometry", "stm32f4-mixed", "--scenario", "healthy-in-place",
+    ])
+    #expect(nothing.status == .usage)
+    #expect(nothing.diagnostics.contains("stm32f4-mixed, in-place"))
+  }
+
   @Test("replays a trace, and refuses one that leads nowhere")
   func replay() async throws {
     let run = await ota(Self.small + ["--trace", "3:prefix1,2:unstable0", "--json"])

@@ -82,24 +82,28 @@ struct EveryPartPowerLossTests {
       #expect(result.report.operations >= (result.powerLossCase.subject.hasStrategy ? 15 : 5))
       #expect(result.report.singleCuts > 8 * result.report.operations)
     }
-    #expect(Set(results.map(\.powerLossCase.subject)).count == 3)
-    let ways = Set(results.map { [$0.powerLossCase.part.name, $0.powerLossCase.strategy?.name ?? "table"] })
-    #expect(ways.count + matrix.impossible.count == 6 * Geometries.parts.count)
+    #expect(Set(results.map(\.powerLossCase.subject)).count == 5)
+    let ways = Set(results.map { [$0.powerLossCase.part.name, $0.powerLossCase.way] })
+    #expect(ways.count + matrix.impossible.count == 7 * Geometries.parts.count)
     print(
       "power loss, \(results.count) cases: \(results.reduce(0) { $0 + $1.report.singleCuts }) single cuts, "
         + "\(results.reduce(0) { $0 + $1.report.states }) states, seed \(TestSeed.value)")
   }
 
   @Test(
-    "Only blocks of different sizes make a part impossible for a strategy, and only swaps without scratch")
+    "Only blocks of different sizes make a part impossible, and only for swaps without scratch and in place")
   func impossible() throws {
     let matrix = try PowerLossMatrix()
     #expect(matrix.impossible.allSatisfy { $0.reason == .unequalBlocks })
-    #expect(matrix.impossible.map(\.part) == ["stm32f4-mixed", "stm32f4-mixed"])
-    #expect(Set(matrix.impossible.map(\.strategy)) == [.swapByMove, .swapByOffset])
-    let possible = 14 * 5 - 2
+    #expect(matrix.impossible.map(\.part) == ["stm32f4-mixed", "stm32f4-mixed", "stm32f4-mixed"])
+    #expect(Set(matrix.impossible.map(\.strategy)) == [.swapByMove, .swapByOffset, nil])
+    let possible = 14 * 6 - 3
     #expect(matrix.cases.count == (2 * possible + 14) * PowerLossMatrix.writeSizes.count)
   }
+}
+
+extension PowerLossCase {
+  fileprivate var way: String { strategy?.name ?? (subject == .partitionTable ? "table" : "in place") }
 }
 
 extension TestBoard {

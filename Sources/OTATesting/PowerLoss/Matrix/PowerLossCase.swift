@@ -11,9 +11,35 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
     case unhealthyUpdate = "unhealthy-update"
     /// A new partition table, as ``TableScenario``.
     case partitionTable = "partition-table"
+    /// An update in place to an image that passes its health check, as ``InPlaceScenario``.
+    case healthyInPlace = "healthy-in-place"
+    /// One to an image that does not, and is undone.
+    case unhealthyInPlace = "unhealthy-in-place"
 
     /// Whether it goes with a way of activation.
-    public var hasStrategy: Bool { self != .partitionTable }
+    public var hasStrategy: Bool {
+      switch self {
+      case .healthyUpdate, .unhealthyUpdate: true
+      case .partitionTable, .healthyInPlace, .unhealthyInPlace: false
+      }
+    }
+
+    /// Whether it changes the image in its only slot.
+    var isInPlace: Bool {
+      switch self {
+      case .healthyInPlace, .unhealthyInPlace: true
+      case .healthyUpdate, .unhealthyUpdate, .partitionTable: false
+      }
+    }
+
+    /// Whether the new image passes its health check; `nil` if there is none.
+    var isHealthy: Bool? {
+      switch self {
+      case .healthyUpdate, .healthyInPlace: true
+      case .unhealthyUpdate, .unhealthyInPlace: false
+      case .partitionTable: nil
+      }
+    }
   }
 
   /// The part, with the rules of this case.
@@ -34,7 +60,7 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
   /// Whether the update is done where healthy and unhealthy images take turns.
   var isItsTurn: Bool {
     let isEven = (turn / 2 + writeSize.trailingZeroBitCount) % 2 == 0
-    return !subject.hasStrategy || isEven == (subject == .healthyUpdate)
+    return subject.isHealthy.map { $0 == isEven } ?? true
   }
 
   /// Part, subject and rules.
@@ -52,6 +78,7 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
     switch subject {
     case .healthyUpdate, .unhealthyUpdate: checker.check(try update())
     case .partitionTable: checker.check(try table())
+    case .healthyInPlace, .unhealthyInPlace: checker.check(try inPlace())
     }
   }
 
@@ -68,6 +95,7 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
     switch subject {
     case .healthyUpdate, .unhealthyUpdate: try replay(try update(), trace, checker)
     case .partitionTable: try replay(try table(), trace, checker)
+    case .healthyInPlace, .unhealthyInPlace: try replay(try inPlace(), trace, checker)
     }
   }
 
@@ -92,6 +120,19 @@ public struct PowerLossCase: Sendable, CustomStringConvertible {
     return try UpdateScenario(
       geometry: board.geometry, layout: board.layout, oldSizes: sizes.old, newSizes: sizes.new,
       isHealthy: subject == .healthyUpdate, writeToUsed: writeToUsed)
+  }
+
+  private func inPlace() throws(PowerLossFailure) -> InPlaceScenario {
+    let board: InPlaceBoard
+    do throws(LayoutError) {
+      board = try InPlaceBoard(part, blockCount: groupCount, longest: PowerLossMatrix.longestSingleGroup)
+    } catch {
+      throw PowerLossFailure("\(self): \(error)")
+    }
+    return try InPlaceScenario(
+      geometry: board.geometry, layout: board.layout, oldSize: board.oldSize, newSize: board.newSize,
+      shape: InPlaceScenario.Shape(shift: 1, segment: 1),
+      fate: subject == .healthyInPlace ? .healthy : .unhealthy, writeToUsed: writeToUsed)
   }
 
   private func table() throws(PowerLossFailure) -> TableScenario {

@@ -1,8 +1,8 @@
 import OTAFlashSimulator
 public import OTAPartition
 
-/// Updates on every part, in every way of activation, with every unit of writing, of an image that is healthy and of one
-/// that is not.
+/// Updates on every part, in every way of activation and in place, with every unit of writing, of an image that is healthy
+/// and of one that is not.
 ///
 /// The other rules take turns, so that each meets every part: erased to 0xff and to 0x00, cells written once and again,
 /// second writes refused and undefined.
@@ -11,8 +11,8 @@ public struct PowerLossMatrix: Sendable {
   public struct Impossible: Equatable, Sendable {
     /// The name of the part.
     public var part: String
-    /// The way.
-    public var strategy: ActivationStrategy.Kind
+    /// The way; `nil` is in place.
+    public var strategy: ActivationStrategy.Kind?
     /// Why not.
     public var reason: LayoutError
   }
@@ -63,7 +63,17 @@ public struct PowerLossMatrix: Sendable {
         }
       }
       guard strategies == nil else { continue }
-      for subject in (subjects ?? PowerLossCase.Subject.allCases) where !subject.hasStrategy {
+      let others = (subjects ?? PowerLossCase.Subject.allCases).filter { !$0.hasStrategy }
+      var reason: LayoutError?
+      if others.contains(where: \.isInPlace) {
+        do throws(LayoutError) {
+          _ = try InPlaceBoard(part, blockCount: 1, longest: PowerLossMatrix.longestSingleGroup)
+        } catch {
+          reason = error
+          impossible.append(Impossible(part: part.name, strategy: nil, reason: error))
+        }
+      }
+      for subject in others where !subject.isInPlace || reason == nil {
         cases += try PowerLossMatrix.cases(part, index, subject, nil, writeSizes)
       }
     }
@@ -76,12 +86,12 @@ public struct PowerLossMatrix: Sendable {
     _ part: FlashPart, _ index: Int, _ subject: PowerLossCase.Subject, _ strategy: ActivationStrategy.Kind?,
     _ writeSizes: [UInt32]?
   ) throws(LayoutError) -> [PowerLossCase] {
-    let place = index + (strategy.map { Int($0.rawValue) } ?? 5)
+    let place = index + (strategy.map { Int($0.rawValue) } ?? (subject.isInPlace ? 6 : 5))
     let all = PowerLossMatrix.writeSizes
     var cases: [PowerLossCase] = []
     for writeSize in writeSizes ?? [all[place % all.count]] {
       // The rules take turns: each comes with every part, way and unit, and with most pairs of them.
-      let number = place + (all.firstIndex(of: writeSize) ?? 0) + (subject == .unhealthyUpdate ? 3 : 0)
+      let number = place + (all.firstIndex(of: writeSize) ?? 0) + (subject.isHealthy == false ? 3 : 0)
       let variant = try part.with(
         writeSize: writeSize, erasedByte: number % 2 == 0 ? 0xff : 0x00, isMultiwrite: number % 3 == 0)
       let start = try part.range(of: part.layout.images[0].a).lowerBound

@@ -8,7 +8,7 @@ extension InPlaceState {
 
   /// No form that ``serialize(into:)`` writes is longer, in bytes.
   ///
-  /// The longest has 350; the number is a multiple of 32, which suits the write sizes of flash.
+  /// The longest has 346; the number is a multiple of 32, which suits the write sizes of flash.
   public static var maximumSize: Int { 352 }
 
   /// Appends the serialised form.

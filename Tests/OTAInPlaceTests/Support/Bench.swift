@@ -19,9 +19,7 @@ struct Bench {
   var back: [UInt8]
   var sequenceNumber: UInt64 = 6
 
-  /// - Parameters:
-  ///   - slot: the size of the slot, in blocks.
-  ///   - shift: of both patches, in blocks; as is `segment`.
+  // The slot, and shift and segments of both patches, are counted in blocks.
   init(
     oldSize: Int = 300, newSize: Int = 460, slot: UInt32 = 8, shift: UInt32 = 1, segment: UInt32 = 1,
     writeSize: UInt32 = 4

@@ -141,7 +141,10 @@ let package = Package(
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test(
       "OTAInPlace",
-      ["OTACore", "OTACrypto", "OTADelta", "OTAPartition", "OTAFlashSimulator", "OTATesting"]),
+      [
+        "OTACore", "OTACrypto", "OTADelta", "OTADeltaEncoder", "OTAPartition", "OTAFlashSimulator",
+        "OTATesting",
+      ]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(

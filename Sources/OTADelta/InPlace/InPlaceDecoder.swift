@@ -24,6 +24,14 @@ public struct InPlaceDecoder: ~Copyable {
     self.memory = consume memory
   }
 
+  /// Gives the memory back.
+  ///
+  /// - Returns: all of it, for another decoder.
+  public consuming func closed() -> DecoderMemory {
+    guard let memory = memory.take() else { preconditionFailure("the memory is never given away") }
+    return memory
+  }
+
   /// Makes a segment.
   ///
   /// - Parameters:

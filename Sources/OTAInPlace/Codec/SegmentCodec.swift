@@ -1,19 +1,5 @@
 public import OTADelta
 
-/// What a patch needs to make a part of an image over the image that it starts from: the old bytes, the patch itself, and
-/// a place for the new bytes.
-///
-/// One value, because on a device all three are behind one flash controller.
-public protocol SegmentMedia: PatchMedia, ~Copyable {
-  /// Reads bytes of the patch.
-  ///
-  /// - Parameters:
-  ///   - destination: filled whole; its count is the number of bytes to read.
-  ///   - offset: the first byte, counted from the start of the patch; no alignment.
-  /// - Throws: the failure of the medium, also for a range outside the patch; the decoder is then of no more use.
-  mutating func readPatch(into destination: inout MutableSpan<UInt8>, at offset: UInt32) throws(SourceFailure)
-}
-
 /// What a patch says about itself before it is applied in place.
 ///
 /// Nothing of it is believed: ``InPlaceStorage`` holds it against the images of the manifest and against the device.
@@ -71,7 +57,7 @@ public protocol SegmentCodec: ~Copyable {
   ///   - media: the old image, at its own offsets wherever it lies now; the patch; and where the bytes of the segment go,
   ///     from its first to its last.
   /// - Throws: ``PatchError/delta(_:)`` if the patch is refused; what a medium has thrown.
-  mutating func decode<Media: SegmentMedia & ~Copyable>(
+  mutating func decode<Media: InPlaceMedia & ~Copyable>(
     segment: UInt32, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>)
 }

@@ -87,7 +87,7 @@ struct SlotAccess<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>: ~C
   }
 }
 
-extension SlotAccess: SegmentMedia where Device: ~Copyable, Hash: ~Copyable {
+extension SlotAccess: InPlaceMedia where Device: ~Copyable, Hash: ~Copyable {
   mutating func readSource(
     into destination: inout MutableSpan<UInt8>, at offset: UInt32
   ) throws(InPlaceError) {

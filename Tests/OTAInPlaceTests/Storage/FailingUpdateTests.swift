@@ -29,7 +29,7 @@ struct FailingUpdateTests {
       parameters = try DifferenceCodec.parameters(of: head)
     }
 
-    mutating func decode<Media: SegmentMedia & ~Copyable>(
+    mutating func decode<Media: InPlaceMedia & ~Copyable>(
       segment: UInt32, media: inout Media
     ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
       guard let parameters else { throw .delta(.abandoned) }

@@ -38,7 +38,7 @@ package struct DifferenceCodec: SegmentCodec {
   }
 
   /// Makes a segment, a few bytes at a time.
-  package mutating func decode<Media: SegmentMedia & ~Copyable>(
+  package mutating func decode<Media: InPlaceMedia & ~Copyable>(
     segment: UInt32, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
     guard let parameters else { throw .delta(.abandoned) }

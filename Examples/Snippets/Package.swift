@@ -13,7 +13,7 @@ let package = Package(
       name: "Snippets",
       dependencies: [
         "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
-        "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition",
+        "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition", "OTAInPlace",
         "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
         "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
       ].map { .product(name: $0, package: "swift-ota") })

@@ -45,6 +45,7 @@ public struct InPlaceHeader: Equatable, Sendable {
   /// Where a segment is in the new image.
   ///
   /// - Parameter index: below ``segmentCount``; another one is the caller's mistake and traps.
+  /// - Returns: offsets in bytes.
   public func range(ofSegment index: UInt32) -> Range<UInt32> {
     precondition(index < segmentCount, "no such segment")
     let start = index * segmentSize
@@ -59,6 +60,7 @@ public struct InPlaceHeader: Equatable, Sendable {
   /// How many bytes at the front of the old image a segment does without: those that it is written over, and those before.
   ///
   /// - Parameter index: below ``segmentCount``; another one is the caller's mistake and traps.
+  /// - Returns: a number of bytes, at most the size of the old image.
   public func floor(ofSegment index: UInt32) -> UInt32 {
     precondition(index < segmentCount, "no such segment")
     let end = UInt64(index + 1) * UInt64(segmentSize)

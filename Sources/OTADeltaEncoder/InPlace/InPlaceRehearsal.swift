@@ -63,8 +63,9 @@ public enum InPlaceRehearsal {
   }
 }
 
-/// A slot whose old image was moved up. What a segment is about to overwrite is erased first, as on a device, and never
-/// read.
+/// A slot whose old image was moved up.
+///
+/// What a segment is about to overwrite is erased first, as on a device, and never read.
 private struct RehearsalSlot: InPlaceMedia {
   let patch: [UInt8]
   private(set) var slot: [UInt8]

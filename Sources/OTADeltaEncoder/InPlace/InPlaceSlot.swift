@@ -5,12 +5,11 @@ public struct InPlaceSlot: Equatable, Sendable {
   /// How many bytes each of its erase blocks has.
   public let eraseSize: UInt32
 
-  /// Describes a slot.
+  /// Describes a slot; nil if it is not made of whole blocks.
   ///
   /// - Parameters:
   ///   - size: in bytes.
   ///   - eraseSize: of its blocks, in bytes.
-  /// - Returns: nil if the slot is not made of whole blocks.
   public init?(size: UInt32, eraseSize: UInt32) {
     guard eraseSize > 0, size % eraseSize == 0, size <= UInt32(Int32.max) else { return nil }
     self.size = size

@@ -108,6 +108,7 @@ struct NativeCandidate {
   ///   - new: the new image.
   ///   - digests: of both.
   ///   - isCancelled: asked now and then; `true` stops.
+  /// - Returns: the patch.
   /// - Throws: ``DeltaEncoderError/cancelled``; ``DeltaEncoderError/verificationFailed(_:)`` if the plan is wrong.
   func encode(
     old: [UInt8], new: [UInt8], digests: NativeDigests, isCancelled: () -> Bool

@@ -32,7 +32,7 @@ public enum InPlaceEncoder {
   /// - Returns: the patch. The one back, with which the old image is made again, is made by the same call with the images
   ///   in each other's place.
   /// - Throws: ``DeltaEncoderError/slotTooSmall`` if an image does not fit, or the old one leaves no erase block free;
-  ///   else as ``NativeEncoder/makePatch(old:new:options:isCancelled:)``.
+  ///   else as ``NativeEncoder/makePatch(old:new:options:isCancelled:report:)``.
   public static func makePatch(
     old: [UInt8], new: [UInt8], slot: InPlaceSlot, options: NativeEncoder.Options, isCancelled: () -> Bool
   ) throws(DeltaEncoderError) -> [UInt8] {

@@ -60,7 +60,7 @@ public enum NativeEncoder {
   ///   - new: the image that they shall run; may be empty.
   ///   - options: what the patch may cost.
   /// - Returns: the patch.
-  /// - Throws: as ``makePatch(old:new:options:isCancelled:)`` does.
+  /// - Throws: as ``makePatch(old:new:options:isCancelled:report:)`` does.
   public static func makePatch(
     old: [UInt8], new: [UInt8], options: Options = Options()
   ) throws(DeltaEncoderError) -> [UInt8] {

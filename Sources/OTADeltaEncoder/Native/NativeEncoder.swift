@@ -87,7 +87,8 @@ public enum NativeEncoder {
     guard old.count <= maximumImageSize, new.count <= maximumImageSize else { throw .imageTooLarge }
     let architecture = architecture(options.architecture)
     if options.effort == .fast,
-      let patch = try StreamPatch.make(old: old, new: new, memory: options.memory, isCancelled: isCancelled)
+      let patch = try StreamPatch.make(
+        old: old, new: new, memory: options.memory, isCancelled: isCancelled, report: report)
     {
       return patch
     }

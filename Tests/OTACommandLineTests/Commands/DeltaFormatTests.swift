@@ -142,13 +142,12 @@ struct DeltaFormatTests {
     }
   }
 
-  @Test("a quick patch is larger, and gives the same image")
+  @Test("a quick patch gives the same image")
   func fast() async throws {
     let folder = try await prepared(format: "native")
-    let smallest = try folder.read("patch").count
     #expect(await make(in: folder, "--fast").status == .done)
     let patch = try folder.read("patch")
-    #expect(patch.count > smallest && patch[5] == 3)
+    #expect(patch[5] == 3)
     #expect(await apply(in: folder).status == .done)
     #expect(try folder.read("out") == Self.new)
     let inspected = await ota("delta", "inspect", folder.file("patch"))

@@ -17,12 +17,14 @@ enum StreamPatch {
   ///   - new: the image to make.
   ///   - memory: what the decoder may take, in bytes; nil for as much as it takes.
   ///   - isCancelled: asked now and then; `true` stops.
+  ///   - report: told of each stage.
   /// - Returns: the patch, applied once; nil if a decoder needs more memory than that.
   /// - Throws: ``DeltaEncoderError``.
   static func make(
-    old: [UInt8], new: [UInt8], memory: UInt32?, isCancelled: () -> Bool
+    old: [UInt8], new: [UInt8], memory: UInt32?, isCancelled: () -> Bool, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8]? {
     guard !isCancelled() else { throw .cancelled }
+    report(.planning)
     let plan = StreamPlan(try parts(old: old, new: new, isCancelled: isCancelled), old: old, new: new)
     let covers = try PackedStream(plan.covers, triesLZMA: false, isCancelled: isCancelled)
     let runs = try PackedStream(plan.runs, triesLZMA: false, isCancelled: isCancelled)
@@ -49,6 +51,7 @@ enum StreamPatch {
       patch = stored.serialized + new
     }
     guard !isCancelled() else { throw .cancelled }
+    report(.verifying)
     try verify(patch, with: try verifier(old: old, new: new), old: old, new: new, isCancelled: isCancelled)
     return patch
   }

@@ -9,8 +9,10 @@ final class FileSource: ImageSource {
     var number: Int32
   }
 
-  /// Shorter reads are served from a block.
-  private static let blockSize = 4 << 10
+  /// How many bytes are read at once for short reads, which mostly follow each other.
+  private static let blockSize = 32 << 10
+  /// Reads of so many bytes are no short ones.
+  private static let longRead = 16 << 10
 
   /// How many bytes the file has.
   let size: Int
@@ -56,7 +58,7 @@ final class FileSource: ImageSource {
   ///
   /// - Throws: ``Failure`` if the system refuses, or the file has become shorter.
   func read(into destination: inout MutableSpan<UInt8>, at offset: UInt32) throws(Failure) {
-    guard destination.count < FileSource.blockSize else {
+    guard destination.count < FileSource.longRead else {
       return try readAll(&destination, at: Int(offset))
     }
     var start = Int(offset) - blockStart

@@ -230,6 +230,6 @@ import Testing
       let part = Array(files.rootList.prefix(40))
       _ = try? OpenSSLRevocationList(der: part.span)
     }
-    #expect(growth < 1 << 20)
+    #expect(growth < 1 << 18)
   }
 }

@@ -183,7 +183,7 @@ import Testing
       _ = own.withPrivateKeyInfo { $0.count }
       _ = try KeyAgreementTests.secret(own, key)
     }
-    #expect(growth < 1 << 20)
+    #expect(growth < 1 << 18)
     #expect(refused == 2100)
   }
 }

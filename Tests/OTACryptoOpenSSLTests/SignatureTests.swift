@@ -196,7 +196,7 @@ struct SignatureVector: CustomTestStringConvertible, Sendable {
       }
       _ = try key.signature(for: [1].span, scheme: .ecdsaP256SHA256Fixed)
     }
-    #expect(growth < 1 << 20)
+    #expect(growth < 1 << 18)
     #expect(refused == 2100 * vectors.count)
   }
 }

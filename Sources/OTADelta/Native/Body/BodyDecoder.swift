@@ -256,9 +256,9 @@ struct BodyDecoder: ~Copyable {
   /// Takes the bytes of a field that are in the group, in the cover, and have room in the output: at least one.
   @inline(__always)
   private mutating func passField() {
-    let room = min(
-      BodyCoder.groupSize &- groupCount, Int(coverEnd &- place), outputBytes.count &- outputCount)
-    let count = min(body.predictor.leftCount, room)
+    // With two values each: for more of them the standard library makes an array.
+    let room = min(Int(coverEnd &- place), outputBytes.count &- outputCount)
+    let count = min(body.predictor.leftCount, min(room, BodyCoder.groupSize &- groupCount))
     let bits = body.predictor.expectedBits
     body.pass(bits, count: count)
     body.predictor.accept(bits, count: count)

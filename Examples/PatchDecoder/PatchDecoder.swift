@@ -47,7 +47,7 @@ private func receive(_ piece: inout InlineArray<128, UInt8>) -> Int {
 ///   - memoryCount: how many bytes that is.
 ///   - oldSize: how many bytes the old image has.
 ///   - newSize: how many bytes the new one must have.
-/// - Returns: 0 if the new image is complete and the promised one; -1 if the flash failed; else the number of the error.
+/// - Returns: 0 if the new image is complete and the promised one; -1 if the flash failed; else 1 + the raw value of the error.
 @c(apply_patch)
 public func applyPatch(
   _ memory: UnsafeMutableRawPointer, _ memoryCount: UInt32, _ oldSize: UInt32, _ newSize: UInt32
@@ -65,12 +65,12 @@ public func applyPatch(
     }
   } catch {
     guard case .delta(let failure) = error else { return -1 }
-    return Int32(failure.code.rawValue)
+    return 1 + Int32(failure.rawValue)
   }
   do throws(DeltaError) {
     try decoder.finish()
     return 0
   } catch {
-    return Int32(error.code.rawValue)
+    return 1 + Int32(error.rawValue)
   }
 }

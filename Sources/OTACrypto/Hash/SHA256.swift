@@ -19,9 +19,15 @@ public struct SHA256: HashFunction, Sendable {
   private var byteCount: UInt64 = 0
 
   /// Starts with no bytes.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   public init() {}
 
   /// Feeds bytes; any division into calls gives the same digest.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   public mutating func update(_ bytes: Span<UInt8>) {
     byteCount &+= UInt64(bytes.count)
     var position = 0
@@ -47,6 +53,9 @@ public struct SHA256: HashFunction, Sendable {
   }
 
   /// Ends and returns the digest.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   public consuming func finalize() -> Digest {
     let bitCount = byteCount &* 8
     block[pending] = 0x80

@@ -17,7 +17,7 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
     case header
     /// Bytes of the body are missing.
     case body
-    /// Bytes of the body are missing, which are those of the image.
+    /// Bytes of the body are missing, which are those of the image; or none is, and the digest is to be compared.
     case stored
     /// The image is complete, and is the promised one.
     case end
@@ -28,14 +28,19 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private let imageSize: UInt32
   private let sourceSize: UInt32
   private let memoryLimit: UInt64
-  private var memory: DecoderMemory?
+  private var memory: DecoderMemory
+  #if !hasFeature(Embedded)
+  private let allocatesMemory: Bool
+  #endif
 
   private var phase = Phase.header
   private var failure = DeltaError.abandoned
   private var field = InlineArray<64, UInt8>(repeating: 0)
   private var fieldCount = 0
   /// What the patch says about itself, when its first bytes have arrived.
-  public private(set) var header: NativeHeader?
+  public var header: NativeHeader? { hasHeader ? headerFields : nil }
+  private var hasHeader = false
+  private var headerFields = NativeHeader()
   private var body: BodyDecoder?
   private var bodyLeft: UInt32 = 0
   private var hash = SHA256()
@@ -56,7 +61,8 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
     self.imageSize = imageSize
     self.sourceSize = sourceSize
     memoryLimit = UInt64(limits.decoderMemory)
-    memory = nil
+    memory = DecoderMemory(allocating: 0)
+    allocatesMemory = true
   }
   #endif
 
@@ -69,8 +75,11 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   public init(imageSize: UInt32, sourceSize: UInt32, memory: consuming DecoderMemory) {
     self.imageSize = imageSize
     self.sourceSize = sourceSize
-    memoryLimit = UInt64(memory.byteCount)
+    memoryLimit = UInt64(truncatingIfNeeded: memory.byteCount)
     self.memory = consume memory
+    #if !hasFeature(Embedded)
+    allocatesMemory = false
+    #endif
   }
 
   /// The working memory that a patch needs, in bytes: a function of its header.
@@ -116,98 +125,98 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private mutating func consume<Media: PatchMedia & ~Copyable>(
     _ bytes: Span<UInt8>, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
-    var position = 0
-    while phase == .header {
-      guard position < bytes.count else { return }
-      field[fieldCount] = bytes[position]
-      fieldCount += 1
-      position += 1
-      let parsed: (header: NativeHeader, count: Int)?
-      do throws(DeltaError) { parsed = try parseHeader() } catch { throw .delta(error) }
-      if let parsed { try begin(parsed.header, media: &media) }
-    }
-    if phase == .stored, position < bytes.count {
-      let count = Int(min(UInt64(bytes.count - position), UInt64(bodyLeft)))
-      let part = bytes.extracting(position..<position + count)
-      do throws(Media.SinkFailure) { try write(part, media: &media) } catch { throw .sink(error) }
-      position += count
-      bodyLeft -= UInt32(count)
-      if bodyLeft == 0 {
-        do throws(DeltaError) { try end() } catch { throw .delta(error) }
-      }
+    var rest = bytes
+    if phase == .header {
+      let isComplete: Bool
+      do throws(DeltaError) { isComplete = try readHeader(&rest) } catch { throw .delta(error) }
+      guard isComplete else { return }
+      try checkSource(&media)
+      do throws(DeltaError) { try begin() } catch { throw .delta(error) }
     }
     while phase == .body {
-      let count = min(UInt64(bytes.count - position), UInt64(bodyLeft))
-      let part = bytes.extracting(position..<position + Int(count))
-      let taken = try decode(part, media: &media)
-      position += taken
-      bodyLeft -= UInt32(taken)
-      if phase == .body, taken == 0 { break }
+      let taken = try decode(rest, media: &media)
+      rest = rest.extracting(droppingFirst: taken)
+      if taken == 0 { break }
     }
-    guard phase == .end ? position == bytes.count : bodyLeft > 0 else { throw .delta(.trailingData) }
+    if phase == .stored {
+      let part = rest.extracting(
+        first: Int(truncatingIfNeeded: min(UInt(bodyLeft), UInt(bitPattern: rest.count))))
+      do throws(Media.SinkFailure) { try write(part, media: &media) } catch { throw .sink(error) }
+      rest = rest.extracting(droppingFirst: part.count)
+      bodyLeft &-= UInt32(truncatingIfNeeded: part.count)
+    }
+    do throws(DeltaError) { try endIfComplete(rest.count) } catch { throw .delta(error) }
   }
 
-  private func parseHeader() throws(DeltaError) -> (header: NativeHeader, count: Int)? {
-    let parsed = try NativeHeader.parse(field.span.extracting(0..<fieldCount))
-    guard parsed != nil || fieldCount < NativeHeader.maximumSize else { throw .corruptStream }
-    return parsed
-  }
-
-  /// Checks everything that can be checked before the first byte is written, and takes the memory.
-  private mutating func begin<Media: PatchMedia & ~Copyable>(
-    _ header: NativeHeader, media: inout Media
-  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
-    guard header.newSize == imageSize else { throw .delta(.imageSizeMismatch) }
-    guard header.oldSize == sourceSize else { throw .delta(.sourceMismatch) }
-    guard header.coder != .inPlace, header.coder != .streams else { throw .delta(.unsupportedCompression) }
-    if header.coder == .stored {
-      try checkSource(header, media: &media)
-      self.header = header
-      bodyLeft = header.bodySize
-      phase = .stored
-      if bodyLeft == 0 {
-        do throws(DeltaError) { try end() } catch { throw .delta(error) }
+  /// Takes bytes of the header, and checks what can be checked without the old image.
+  ///
+  /// - Returns: whether it is complete.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
+  private mutating func readHeader(_ bytes: inout Span<UInt8>) throws(DeltaError) -> Bool {
+    while !bytes.isEmpty {
+      field[fieldCount] = bytes[0]
+      fieldCount += 1
+      bytes = bytes.extracting(droppingFirst: 1)
+      guard try headerFields.read(field.span.extracting(first: fieldCount)) > 0 else {
+        guard fieldCount < NativeHeader.maximumSize else { throw .corruptStream }
+        continue
       }
-      return
+      guard headerFields.newSize == imageSize else { throw .imageSizeMismatch }
+      guard headerFields.oldSize == sourceSize else { throw .sourceMismatch }
+      guard headerFields.coder != .inPlace, headerFields.coder != .streams else {
+        throw .unsupportedCompression
+      }
+      guard NativeDecoder.memoryRequirement(of: headerFields) <= memoryLimit else { throw .memoryExceeded }
+      hasHeader = true
+      bodyLeft = headerFields.bodySize
+      return true
     }
-    let layout = NativeLayout(header)
-    guard layout.byteCount <= memoryLimit else { throw .delta(.memoryExceeded) }
-    try checkSource(header, media: &media)
-    #if hasFeature(Embedded)
-    guard var memory = memory.take() else { throw .delta(.memoryExceeded) }
-    #else
-    var memory = memory.take() ?? DecoderMemory(allocating: Int(truncatingIfNeeded: layout.byteCount))
-    #endif
-    body = BodyDecoder(header: header, layout: layout, memory: &memory)
-    self.memory = consume memory
-    self.header = header
-    bodyLeft = header.bodySize
-    phase = .body
-    _ = try decode(Span(), media: &media)
+    return false
   }
 
   private mutating func checkSource<Media: PatchMedia & ~Copyable>(
-    _ header: NativeHeader, media: inout Media
+    _ media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) {
-    var hash = SHA256()
-    var buffer = InlineArray<512, UInt8>(repeating: 0)
+    var buffer = InlineArray<256, UInt8>(repeating: 0)
     var offset: UInt32 = 0
-    while offset < header.oldSize {
-      let count = Int(min(512, header.oldSize - offset))
+    while offset < sourceSize {
+      let count = min(256, sourceSize &- offset)
       do throws(Media.SourceFailure) {
         var bytes = buffer.mutableSpan
-        var part = bytes._mutatingExtracting(0..<count)
+        var part = bytes._mutatingExtracting(first: Int(count))
         try media.readSource(into: &part, at: offset)
       } catch {
         throw .source(error)
       }
-      hash.update(buffer.span.extracting(0..<count))
-      offset += UInt32(count)
+      hash.update(buffer.span.extracting(first: Int(count)))
+      offset &+= count
     }
+  }
+
+  /// Checks the digest of the old image, and takes the memory.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
+  private mutating func begin() throws(DeltaError) {
+    guard isDigest(headerFields.oldDigest) else { throw .sourceMismatch }
+    phase = .stored
+    guard headerFields.coder != .stored else { return }
+    let layout = NativeLayout(headerFields)
+    #if !hasFeature(Embedded)
+    if allocatesMemory { memory = DecoderMemory(allocating: Int(truncatingIfNeeded: layout.byteCount)) }
+    #endif
+    body = BodyDecoder(header: headerFields, layout: layout, memory: &memory)
+    phase = .body
+  }
+
+  /// Whether a digest begins like that of all bytes since the last one.
+  private mutating func isDigest(_ expected: InlineArray<8, UInt8>) -> Bool {
     let digest = hash.finalize()
-    for index in 0..<NativeHeader.digestSize where digest.bytes[index] != header.oldDigest[index] {
-      throw .delta(.sourceMismatch)
-    }
+    hash = SHA256()
+    for index in 0..<NativeHeader.digestSize where digest.bytes[index] != expected[index] { return false }
+    return true
   }
 
   /// Decodes as far as the bytes reach.
@@ -216,42 +225,14 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   private mutating func decode<Media: PatchMedia & ~Copyable>(
     _ bytes: Span<UInt8>, media: inout Media
   ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) -> Int {
-    guard var body = body.take() else { preconditionFailure("no body is being decoded") }
-    let taken = body.fill(bytes)
-    let isAtEnd = UInt64(taken) == UInt64(bodyLeft)
-    while true {
-      let demand: BodyDecoder.Demand
-      do throws(DeltaError) { demand = try body.run(isAtEnd: isAtEnd) } catch { throw .delta(error) }
-      switch demand {
-      case .input:
-        self.body = consume body
-        return taken
-      case .source(let offset, let count):
-        do throws(Media.SourceFailure) {
-          try body.loadWindow(offset: offset, count: count, media: &media)
-        } catch {
-          throw .source(error)
-        }
-      case .output(let count):
-        do throws(Media.SinkFailure) {
-          try write(body.outputBytes, count: count, media: &media)
-        } catch {
-          throw .sink(error)
-        }
-        body.written()
-      case .segment:
-        preconditionFailure("patches in place have another decoder")
-      case .end:
-        do throws(DeltaError) { try end() } catch { throw .delta(error) }
-        return taken
-      }
-    }
-  }
-
-  private mutating func write<Media: PatchMedia & ~Copyable>(
-    _ cells: Cells<UInt8>, count: Int, media: inout Media
-  ) throws(Media.SinkFailure) {
-    try write(cells.span(0..<count), media: &media)
+    let part = bytes.extracting(
+      first: Int(truncatingIfNeeded: min(UInt(bodyLeft), UInt(bitPattern: bytes.count))))
+    let isLast = UInt(bitPattern: part.count) == UInt(bodyLeft)
+    guard let step = try body?.decode(part, isLast: isLast, media: &media, hash: &hash, written: &outputCount)
+    else { return 0 }
+    bodyLeft &-= UInt32(truncatingIfNeeded: step.taken)
+    if step.isComplete { phase = .stored }
+    return step.taken
   }
 
   private mutating func write<Media: PatchMedia & ~Copyable>(
@@ -259,20 +240,63 @@ public struct NativeDecoder: ~Copyable, PayloadDecoder {
   ) throws(Media.SinkFailure) {
     hash.update(bytes)
     try media.writeImage(bytes)
-    outputCount += UInt32(bytes.count)
+    outputCount &+= UInt32(truncatingIfNeeded: bytes.count)
   }
 
-  private mutating func end() throws(DeltaError) {
-    guard let header else { preconditionFailure("no body is being decoded") }
-    let digest = hash.finalize()
-    for index in 0..<NativeHeader.digestSize where digest.bytes[index] != header.newDigest[index] {
-      throw .outputMismatch
+  /// Holds a complete image against its digest; there must be no byte of the patch left.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
+  private mutating func endIfComplete(_ left: Int) throws(DeltaError) {
+    if phase == .stored, bodyLeft == 0 {
+      guard isDigest(headerFields.newDigest) else { throw .outputMismatch }
+      phase = .end
     }
-    phase = .end
+    guard left == 0 || bodyLeft > 0 else { throw .trailingData }
   }
 }
 
 extension BodyDecoder {
+  /// Decodes as far as bytes reach.
+  ///
+  /// - Parameters:
+  ///   - bytes: the next bytes of the body.
+  ///   - isLast: whether none follow.
+  ///   - media: the old image, and where the new one goes.
+  ///   - hash: takes what is written.
+  ///   - written: counts it.
+  /// - Returns: how many bytes there was room for, and whether the image is complete.
+  /// - Throws: as ``NativeDecoder/push(_:media:)``.
+  fileprivate mutating func decode<Media: PatchMedia & ~Copyable>(
+    _ bytes: Span<UInt8>, isLast: Bool, media: inout Media, hash: inout SHA256, written: inout UInt32
+  ) throws(PatchError<Media.SourceFailure, Media.SinkFailure>) -> (taken: Int, isComplete: Bool) {
+    let taken = fill(bytes)
+    while true {
+      let demand: Demand
+      do throws(DeltaError) { demand = try run(isAtEnd: isLast && taken == bytes.count) } catch {
+        throw .delta(error)
+      }
+      switch demand {
+      case .source(let offset, let count):
+        do throws(Media.SourceFailure) {
+          try loadWindow(offset: offset, count: count, media: &media)
+        } catch {
+          throw .source(error)
+        }
+      case .output(let count):
+        let output = outputBytes.span(0..<count)
+        hash.update(output)
+        do throws(Media.SinkFailure) { try media.writeImage(output) } catch { throw .sink(error) }
+        self.written()
+        written &+= UInt32(truncatingIfNeeded: count)
+      case .input, .segment:
+        return (taken, false)
+      case .end:
+        return (taken, true)
+      }
+    }
+  }
+
   /// Reads what was demanded into the window.
   mutating func loadWindow<Media: PatchMedia & ~Copyable>(
     offset: UInt32, count: UInt32, media: inout Media

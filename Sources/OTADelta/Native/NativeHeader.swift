@@ -92,26 +92,61 @@ public struct NativeHeader: Equatable, Sendable {
   /// - Parameter bytes: the first bytes of a patch; may end within the header.
   /// - Returns: the header and how many bytes it took; nil if more are needed.
   /// - Throws: ``DeltaError/unsupportedFormat`` if the magic or the version is another one, or the
-  ///   architecture is one that this build has no corrections for,
+  ///   architecture is one that this build has no corrections for, or this is firmware and the patch is for hosts,
   ///   ``DeltaError/unsupportedCompression`` for another coder, ``DeltaError/nonCanonicalNumber`` for a number that
   ///   does not fit or is longer than it must be, ``DeltaError/corruptStream`` for values that contradict each other.
   public static func parse(_ bytes: Span<UInt8>) throws(DeltaError) -> (header: NativeHeader, count: Int)? {
-    for index in 0..<min(4, bytes.count) where bytes[index] != magic[index] { throw .unsupportedFormat }
-    guard bytes.count >= 9 else { return nil }
-    guard bytes[4] == version, let architecture = Architecture(rawValue: bytes[6]),
+    var header = NativeHeader()
+    let count = try header.read(bytes)
+    return count > 0 ? (header, count) : nil
+  }
+
+  /// An empty one.
+  init() {
+    self.init(
+      coder: .stored, architecture: .none, slotBits: 0, matchBits: 0, oldSize: 0, newSize: 0, bodySize: 0,
+      coverCount: 0, regionCount: 0, oldDigest: InlineArray(repeating: 0),
+      newDigest: InlineArray(repeating: 0))
+  }
+
+  /// Reads a header into this one.
+  ///
+  /// - Returns: how many bytes it took; 0 if more are needed.
+  /// - Throws: as ``parse(_:)``.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
+  mutating func read(_ bytes: Span<UInt8>) throws(DeltaError) -> Int {
+    for index in 0..<min(4, bytes.count) where bytes[index] != NativeHeader.magic[index] {
+      throw .unsupportedFormat
+    }
+    guard bytes.count >= 9 else { return 0 }
+    guard bytes[4] == NativeHeader.version, let architecture = Architecture(rawValue: bytes[6]),
       Instructions.has(architecture)
     else {
       throw .unsupportedFormat
     }
     guard let coder = Coder(rawValue: bytes[5]) else { throw .unsupportedCompression }
-    var position = 9
-    guard bytes[7] == 0 || slotBits.contains(bytes[7]), bytes[8] == 0 || matchBits.contains(bytes[8]),
-      (bytes[7] != 0) == (coder == .adaptive || coder == .inPlace), bytes[8] == 0 || coder == .adaptive
+    self.coder = coder
+    self.architecture = architecture
+    slotBits = bytes[7]
+    matchBits = bytes[8]
+    guard slotBits == 0 || NativeHeader.slotBits.contains(slotBits),
+      matchBits == 0 || NativeHeader.matchBits.contains(matchBits),
+      (slotBits != 0) == (coder == .adaptive || coder == .inPlace), matchBits == 0 || coder == .adaptive
     else { throw .corruptStream }
-    guard let oldSize = try number(bytes, &position), let newSize = try number(bytes, &position),
-      let bodySize = try number(bytes, &position), let coverCount = try number(bytes, &position),
-      let regionCount = try number(bytes, &position), bytes.count - position >= 2 * digestSize
-    else { return nil }
+    var position = 9
+    var numbers = InlineArray<5, UInt32>(repeating: 0)
+    for index in 0..<5 {
+      guard let value = try NativeHeader.number(bytes, &position) else { return 0 }
+      numbers[index] = value
+    }
+    guard bytes.count &- position >= 2 &* NativeHeader.digestSize else { return 0 }
+    oldSize = numbers[0]
+    newSize = numbers[1]
+    bodySize = numbers[2]
+    coverCount = numbers[3]
+    regionCount = numbers[4]
     guard coverCount <= newSize, regionCount <= oldSize else { throw .corruptStream }
     let agrees =
       switch coder {
@@ -120,32 +155,35 @@ public struct NativeHeader: Equatable, Sendable {
       case .streams: regionCount == 0
       }
     guard agrees else { throw .corruptStream }
-    var header = NativeHeader(
-      coder: coder, architecture: architecture, slotBits: bytes[7], matchBits: bytes[8], oldSize: oldSize,
-      newSize: newSize, bodySize: bodySize, coverCount: coverCount, regionCount: regionCount,
-      oldDigest: InlineArray(repeating: 0), newDigest: InlineArray(repeating: 0))
-    for index in 0..<digestSize {
-      header.oldDigest[index] = bytes[position + index]
-      header.newDigest[index] = bytes[position + digestSize + index]
-    }
-    return (header, position + 2 * digestSize)
+    guard DecoderProfile.current.takes(self) else { throw .unsupportedFormat }
+    oldDigest = NativeHeader.digest(bytes, at: position)
+    newDigest = NativeHeader.digest(bytes, at: position &+ NativeHeader.digestSize)
+    return position &+ 2 &* NativeHeader.digestSize
+  }
+
+  private static func digest(_ bytes: Span<UInt8>, at position: Int) -> InlineArray<8, UInt8> {
+    unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: InlineArray<8, UInt8>.self)
   }
 
   /// Reads seven bits a byte, least significant first.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   static func number(_ bytes: Span<UInt8>, _ position: inout Int) throws(DeltaError) -> UInt32? {
-    var value: UInt64 = 0
-    var shift: UInt64 = 0
-    while true {
-      guard position < bytes.count else { return nil }
-      let byte = bytes[position]
-      position += 1
-      value |= UInt64(byte & 0x7f) << shift
-      shift += 7
-      guard byte & 0x80 != 0 else {
-        guard let result = UInt32(exactly: value), byte != 0 || shift == 7 else { throw .nonCanonicalNumber }
-        return result
+    var value: UInt32 = 0
+    var shift: UInt32 = 0
+    while position < bytes.count {
+      let byte = UInt32(bytes[position])
+      position &+= 1
+      // The fifth byte has the upper four bits, and nothing follows it.
+      guard shift < 28 || byte < 16 else { throw .nonCanonicalNumber }
+      value |= (byte & 0x7f) &<< shift
+      if byte < 0x80 {
+        guard byte != 0 || shift == 0 else { throw .nonCanonicalNumber }
+        return value
       }
-      guard shift < 35 else { throw .nonCanonicalNumber }
+      shift &+= 7
     }
+    return nil
   }
 }

@@ -20,7 +20,11 @@ enum RegionPlanner {
   ) throws(DeltaEncoderError) -> [NativePlan.Region] {
     guard plan.architecture != .none, !plan.covers.isEmpty else { return [] }
     var misses: [[Int]] = []
-    let kinds = RegionKind.allCases.filter { $0 != .plain && ($0 != .offset32 || plan.old.origin != 0) }
+    let kinds = RegionKind.allCases.filter {
+      $0 != .plain && ($0 != .offset32 || plan.old.origin != 0)
+        // Firmware for Cortex-M has no pointers of 64 bits, and its decoder refuses them.
+        && ($0 != .pointers64 || plan.architecture != .thumb)
+    }
     for kind in kinds {
       guard !isCancelled() else { throw .cancelled }
       var trial = plan

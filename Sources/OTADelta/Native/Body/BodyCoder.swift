@@ -7,8 +7,8 @@ struct BodyCoder: ~Copyable {
 
   var mixer: ContextMixer
   var predictor: Predictor
-  /// The last eight bytes, the newest lowest.
-  private var tail: UInt64 = 0
+  /// The last eight bytes, the newest lowest; without large models only the last one is right.
+  private var tail: FieldBits = 0
   private var groupHistory: UInt32 = .max
   private var hits: UInt32 = 0xff
   private var lastDelta: UInt8 = 0
@@ -16,14 +16,16 @@ struct BodyCoder: ~Copyable {
   private var lastMissKind: UInt32 = 0
 
   private var recent: UInt32 { UInt32(truncatingIfNeeded: tail) }
-  private var older: UInt32 { UInt32(truncatingIfNeeded: tail >> 32) }
+  private var older: UInt32 { UInt32(truncatingIfNeeded: UInt64(tail) >> 32) }
 
   /// What occurred before; knows nothing in a small decoder.
   var matches: MatchFinder
   /// Whether there is memory for a few contexts only.
-  private let isSmall: Bool
+  private var isSmall: Bool { !DecoderProfile.current.hasLargeModels || hasFewSlots }
   /// Whether the old image is in memory as a whole.
-  private let isResident: Bool
+  private var isResident: Bool { DecoderProfile.current.hasMatches && hasHistory }
+  private let hasFewSlots: Bool
+  private let hasHistory: Bool
 
   /// - Parameters:
   ///   - header: of the patch.
@@ -35,27 +37,21 @@ struct BodyCoder: ~Copyable {
     header: NativeHeader, layout: NativeLayout, history: Cells<UInt8>, window: Cells<UInt8>,
     memory: inout DecoderMemory
   ) {
-    isSmall = header.slotBits < NativeLayout.smallBits
-    isResident = layout.historyCount > 0
-    matches = MatchFinder(history: history, table: memory.take(layout.matchCount, of: UInt32.self))
+    hasFewSlots = DecoderProfile.current.hasLargeModels && header.slotBits < NativeLayout.smallBits
+    hasHistory = DecoderProfile.current.hasMatches && layout.historyCount > 0
+    matches = MatchFinder(history: history, table: memory.takeUnlessNone(layout.matchCount, of: UInt32.self))
     mixer = ContextMixer(
       slots: memory.take(layout.slotCount, of: UInt32.self),
       weights: memory.take(WeightSet.count, of: Int32.self),
-      memory: LogisticMemory(words: memory.take(layout.memoryWordCount, of: Int16.self)))
-    let map = CoverMap(
-      olds: memory.take(layout.coverCount, of: UInt32.self),
-      news: memory.take(layout.coverCount, of: UInt32.self),
-      lengths: memory.take(layout.coverCount, of: UInt32.self),
-      order: memory.take(layout.coverCount, of: UInt32.self))
-    let regions = RegionMap(
-      starts: memory.take(layout.regionCount, of: UInt32.self),
-      kinds: memory.take(layout.regionCount, of: UInt8.self))
+      memory: LogisticMemory(words: memory.takeUnlessNone(layout.memoryWordCount, of: Int16.self)))
+    let map = CoverMap(words: memory.take(4 &* layout.coverCount, of: UInt32.self))
+    let regions = RegionMap(words: memory.take(layout.regionCount, of: UInt32.self))
     predictor = Predictor(
       architecture: header.architecture, map: map, window: OldWindow(bytes: window),
       learned: memory.take(layout.learnedCount, of: UInt32.self),
       pages: memory.take(layout.pageCount, of: UInt32.self),
       trust: memory.take(layout.trustCount, of: Int8.self),
-      literals: memory.take(layout.literalCount, of: UInt32.self), regions: regions)
+      literals: memory.takeUnlessNone(layout.literalCount, of: UInt32.self), regions: regions)
   }
 
   /// The bytes of the old image beside a place outside of covers: behind the last cover, and in front of the next.
@@ -96,13 +92,17 @@ struct BodyCoder: ~Copyable {
 
   /// Takes up to eight bytes of a group that is as expected, the first lowest; bits above them mean nothing.
   @inline(__always)
-  mutating func pass(_ bits: UInt64, count: Int) {
+  mutating func pass(_ bits: FieldBits, count: Int) {
     matches.append(bits, count: count)
-    let width = UInt64(count) &* 8
-    let last = bits.byteSwapped &>> (64 &- width)
-    tail = count == 8 ? last : tail &<< width | last
-    hits = hits &<< UInt32(count) | (1 &<< UInt32(count) &- 1)
-    sinceMiss &+= UInt32(count)
+    let width = FieldBits(truncatingIfNeeded: count) &* 8
+    if DecoderProfile.current.hasLargeModels {
+      let last = bits.byteSwapped &>> (FieldBits(FieldBits.bitWidth) &- width)
+      tail = count == 8 ? last : tail &<< width | last
+    } else {
+      tail = bits &>> (width &- 8)
+    }
+    hits = hits &<< UInt32(truncatingIfNeeded: count) | (1 &<< UInt32(truncatingIfNeeded: count) &- 1)
+    sinceMiss &+= UInt32(truncatingIfNeeded: count)
   }
 
   /// Codes a byte for which there is an expectation.
@@ -198,6 +198,6 @@ struct BodyCoder: ~Copyable {
 
   private mutating func shift(_ byte: UInt8) {
     matches.append(byte)
-    tail = tail << 8 | UInt64(byte)
+    tail = tail << 8 | FieldBits(byte)
   }
 }

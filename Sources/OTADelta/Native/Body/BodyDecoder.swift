@@ -29,7 +29,8 @@ struct BodyDecoder: ~Copyable {
   private let header: NativeHeader
   private var coder = RangeDecoder()
   private var body: BodyCoder
-  private let isResident: Bool
+  private let hasHistory: Bool
+  private var isResident: Bool { DecoderProfile.current.hasMatches && hasHistory }
   let windowBytes: Cells<UInt8>
   let outputBytes: Cells<UInt8>
 
@@ -61,8 +62,9 @@ struct BodyDecoder: ~Copyable {
   init(header: NativeHeader, layout: NativeLayout, memory: inout DecoderMemory) {
     self.header = header
     end = header.newSize
-    isResident = header.matchBits != 0
-    let history = memory.take(layout.historyCount, of: UInt8.self)
+    let isResident = DecoderProfile.current.hasMatches && header.matchBits != 0
+    hasHistory = isResident
+    let history = memory.takeUnlessNone(layout.historyCount, of: UInt8.self)
     let window = memory.take(layout.windowCount, of: UInt8.self)
     windowBytes = isResident ? history : window
     outputBytes = memory.take(layout.outputCount, of: UInt8.self)
@@ -104,6 +106,9 @@ struct BodyDecoder: ~Copyable {
   /// - Parameter isAtEnd: whether the whole patch is queued.
   /// - Returns: what is needed.
   /// - Throws: any ``DeltaError`` of the format.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   mutating func run(isAtEnd: Bool) throws(DeltaError) -> Demand {
     while true {
       guard coder.overrunCount <= RangeDecoder.initialCount else { throw .corruptStream }
@@ -118,10 +123,10 @@ struct BodyDecoder: ~Copyable {
         coder.start()
         phase = .bases
       case .bases:
-        body.codeBases(SpacePair(), coder: &coder)
+        body.codeBases(old: 0, new: 0, coder: &coder)
         phase = .counts
       case .counts:
-        segmentCounts = try body.codeCounts(SpacePair(), coder: &coder)
+        segmentCounts = try body.codeCounts(origins: (0, 0), segments: (0, 0), coder: &coder)
         phase = .oldSegments
       case .oldSegments:
         if body.predictor.oldSpace.count < segmentCounts.old {
@@ -136,13 +141,13 @@ struct BodyDecoder: ~Copyable {
           phase = .regions
         }
       case .regions:
-        if body.predictor.regions.count < Int(header.regionCount) {
+        if UInt(bitPattern: body.predictor.regions.count) < UInt(header.regionCount) {
           try body.codeRegion(start: 0, kind: .code, sizes: sizes, coder: &coder)
         } else {
           phase = .covers
         }
       case .covers:
-        if body.predictor.map.count < Int(header.coverCount) {
+        if UInt(bitPattern: body.predictor.map.count) < UInt(header.coverCount) {
           try body.codeCover(old: 0, new: 0, length: 0, sizes: sizes, coder: &coder)
         } else {
           body.predictor.map.finish()
@@ -183,7 +188,8 @@ struct BodyDecoder: ~Copyable {
 
   private mutating func beginCover() {
     let map = body.predictor.map
-    body.predictor.begin(old: map.old(cover) + (place - map.new(cover)), new: place)
+    // Covers were checked to be inside of both images.
+    body.predictor.begin(old: map.old(cover) &+ (place &- map.new(cover)), new: place)
     isInCover = true
     groupCount = 0
   }
@@ -194,25 +200,32 @@ struct BodyDecoder: ~Copyable {
   }
 
   /// Goes to the next cover that has bytes for what is to come; passes those that end here or before.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   private mutating func findCover() {
     let map = body.predictor.map
     while cover < map.count {
       let part = CoverPart(old: map.old(cover), new: map.new(cover), length: map.length(cover), floor: floor)
       if part.end <= place {
-        lastOldEnd = map.old(cover) + map.length(cover)
+        lastOldEnd = map.old(cover) &+ map.length(cover)
         lastNewEnd = part.end
       } else if part.start < part.end {
         coverStart = max(part.start, place)
         coverEnd = min(part.end, end)
         return
       }
-      cover += 1
+      cover &+= 1
     }
     coverStart = .max
   }
 
   /// Decodes the next byte of a cover, or what is left of a group that is as expected.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   private mutating func covered() -> Demand? {
     if groupCount == 0 || groupCount == BodyCoder.groupSize {
       if let demand = window(around: body.predictor.old) { return demand }
@@ -230,25 +243,26 @@ struct BodyDecoder: ~Copyable {
     if groupCount == 0 {
       isExpected = body.codeGroup(isExpected: true, first: expectation, coder: &coder)
       if isExpected {
-        passField()
         passGroup()
         return nil
       }
     }
-    groupCount += 1
+    groupCount &+= 1
     let byte = body.code(0, expectation: expectation, old: body.predictor.old, coder: &coder)
-    body.predictor.accept(byte)
-    put(UInt64(byte), count: 1)
+    take(FieldBits(byte), count: 1)
     return nil
   }
 
   /// Takes bytes of a group that is as expected, until it ends or the output is full.
   private mutating func passGroup() {
+    var isFirst = groupCount == 0
     while groupCount < BodyCoder.groupSize, place < coverEnd, outputCount < outputBytes.count {
-      if body.predictor.startsCorrection() {
+      // Only the first field of a group may be a corrected one.
+      if !isFirst, body.predictor.startsCorrection() {
         groupCount = 0
         return
       }
+      isFirst = false
       passField()
     }
   }
@@ -261,8 +275,18 @@ struct BodyDecoder: ~Copyable {
     let count = min(body.predictor.leftCount, min(room, BodyCoder.groupSize &- groupCount))
     let bits = body.predictor.expectedBits
     body.pass(bits, count: count)
-    body.predictor.accept(bits, count: count)
     groupCount &+= count
+    take(bits, count: count)
+  }
+
+  /// Takes bytes of a field.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  private mutating func take(_ bits: FieldBits, count: Int) {
+    body.predictor.accept(bits, count: count)
     put(bits, count: count)
   }
 
@@ -272,18 +296,18 @@ struct BodyDecoder: ~Copyable {
     if let demand = window(around: UInt32(truncatingIfNeeded: min(before, UInt64(header.oldSize)))) {
       return demand
     }
-    let hasNext = cover < map.count
+    let hasNext = DecoderProfile.current.hasMatches && cover < map.count
     let guesses = body.guesses(
       before: before, after: hasNext ? Int64(map.old(cover)) - (Int64(map.new(cover)) - Int64(place)) : -1)
-    put(UInt64(body.code(0, guesses: guesses, new: place, coder: &coder)), count: 1)
+    put(FieldBits(body.code(0, guesses: guesses, new: place, coder: &coder)), count: 1)
     return nil
   }
 
   @inline(__always)
-  private mutating func put(_ bits: UInt64, count: Int) {
+  private mutating func put(_ bits: FieldBits, count: Int) {
     outputBytes.store(bits, count: count, at: outputCount)
-    outputCount += count
-    place += UInt32(count)
+    outputCount &+= count
+    place &+= UInt32(truncatingIfNeeded: count)
     if place == end { phase = .end }
   }
 
@@ -291,10 +315,11 @@ struct BodyDecoder: ~Copyable {
   @inline(__always)
   private mutating func window(around old: UInt32) -> Demand? {
     let window = body.predictor.window
-    let first = max(floor, old - min(old, OldWindow.margin))
-    let end = min(UInt64(header.oldSize), UInt64(old) + UInt64(BodyDecoder.reach))
-    if first >= window.start, end <= UInt64(window.start) + UInt64(window.count) { return nil }
-    if end <= UInt64(floor) { return nil }
+    let first = max(floor, old &- min(old, OldWindow.margin))
+    // No place is behind the end of the old image, and nothing behind it is loaded.
+    let end = old &+ min(BodyDecoder.reach, header.oldSize &- old)
+    if first >= window.start, end <= window.start &+ window.count { return nil }
+    if end <= floor { return nil }
     let size = isResident ? header.oldSize : UInt32(truncatingIfNeeded: windowBytes.count)
     let start = isResident ? 0 : first
     return .source(offset: start, count: min(size, header.oldSize - start))

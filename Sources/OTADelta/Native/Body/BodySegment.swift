@@ -23,7 +23,7 @@ struct CoverPart {
   ///   - floor: how many bytes of the old image are gone.
   @inline(__always)
   init(old: UInt32, new: UInt32, length: UInt32, floor: UInt32) {
-    end = new + length
-    start = new + min(length, floor - min(floor, old))
+    end = new &+ length
+    start = new &+ min(length, floor &- min(floor, old))
   }
 }

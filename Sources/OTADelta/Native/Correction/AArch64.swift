@@ -1,3 +1,4 @@
+#if !hasFeature(Embedded) || !arch(arm)
 /// Addresses in AArch64 instructions.
 ///
 /// - Note: Source: Arm Architecture Reference Manual for A-profile, C4.1 and C6.2.
@@ -132,3 +133,4 @@ enum AArch64 {
     return nil
   }
 }
+#endif

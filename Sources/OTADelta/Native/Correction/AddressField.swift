@@ -1,3 +1,12 @@
+// Without pointers of 64 bits, see ``DecoderProfile``, no field is longer than four bytes.
+#if hasFeature(Embedded) && arch(arm)
+/// The bytes of a field, least significant first.
+typealias FieldBits = UInt32
+#else
+/// The bytes of a field, least significant first.
+typealias FieldBits = UInt64
+#endif
+
 /// An address inside of the old image: in an instruction, or as a pointer.
 struct AddressField {
   /// How it is written.
@@ -5,13 +14,13 @@ struct AddressField {
   /// How many bytes it takes, 1 to 8; without an address, how many bytes to pass over.
   var length: UInt32
   /// Those bytes, least significant first.
-  var bits: UInt64
+  var bits: FieldBits
   /// The address that it means, counted from the base of the image.
   var target: UInt32
   /// How far in front the instruction is that holds the upper half of the address, in bytes; 0 if it is absolute.
   var pairDistance: UInt32 = 0
 
-  init(_ kind: FieldKind, length: UInt32, bits: UInt64, target: UInt32) {
+  init(_ kind: FieldKind, length: UInt32, bits: FieldBits, target: UInt32) {
     self.kind = kind
     self.length = length
     self.bits = bits
@@ -84,10 +93,10 @@ extension Architecture {
 
 extension AddressField {
   /// The bytes of the field at a new place that means a new address, if it can be written.
-  func bits(address: UInt32, target: UInt32, base: UInt64) -> UInt64? {
+  func bits(address: UInt32, target: UInt32, base: FieldBits) -> FieldBits? {
     switch kind {
-    case .pointer32: UInt64(UInt32(truncatingIfNeeded: base) &+ target)
-    case .pointer64: base &+ UInt64(target)
+    case .pointer32: FieldBits(UInt32(truncatingIfNeeded: base) &+ target)
+    case .pointer64: base &+ FieldBits(target)
     default: Instructions.bits(of: self, address: address, target: target)
     }
   }

@@ -6,39 +6,50 @@ struct AddressSpace: ~Copyable {
   /// The most segments of an image.
   static var maximumSegmentCount: Int { 8 }
 
-  private var offsets = InlineArray<8, UInt32>(repeating: 0)
-  private var lengths = InlineArray<8, UInt32>(repeating: 0)
-  private var addresses = InlineArray<8, UInt32>(repeating: 0)
+  private var segments = InlineArray<8, Segment>(repeating: Segment(offset: 0, length: 0, address: 0))
   /// How many segments there are.
   private(set) var count = 0
   /// What is subtracted from the pointers in the image.
-  var base: UInt64 = 0
+  var base: FieldBits = 0
 
   mutating func append(_ segment: Segment) {
-    offsets[count] = segment.offset
-    lengths[count] = segment.length
-    addresses[count] = segment.address
-    count += 1
+    segments[count] = segment
+    count &+= 1
   }
 
-  func segment(_ index: Int) -> Segment {
-    Segment(offset: offsets[index], length: lengths[index], address: addresses[index])
-  }
+  func segment(_ index: Int) -> Segment { segments[index] }
 
   /// The address of a place; places outside of all segments have their offset as address.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   mutating func address(of offset: UInt32) -> UInt32 {
-    for index in 0..<count where offset &- offsets[index] < lengths[index] {
-      return offset &- offsets[index] &+ addresses[index]
+    var index = 0
+    while index < count {
+      // No more of them are counted than there is room for.
+      let segment = unsafe segments[unchecked: index]
+      let distance = offset &- segment.offset
+      if distance < segment.length { return distance &+ segment.address }
+      index &+= 1
     }
     return offset
   }
 
   /// The place that has an address, if one has.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   mutating func offset(of address: UInt32) -> UInt32? {
-    for index in 0..<count where address &- addresses[index] < lengths[index] {
-      return address &- addresses[index] &+ offsets[index]
+    var index = 0
+    while index < count {
+      let segment = unsafe segments[unchecked: index]
+      let distance = address &- segment.address
+      if distance < segment.length { return distance &+ segment.offset }
+      index &+= 1
     }
     return nil
   }

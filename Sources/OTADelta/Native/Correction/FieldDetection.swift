@@ -1,87 +1,103 @@
 extension Predictor {
-  /// The field at the current place.
+  /// Sets ``field`` to the one at the current place.
   @inline(__always)
-  mutating func detect(_ address: UInt32) -> AddressField {
-    switch regions.kind(at: old) {
-    case .code: return code(address, hasPointers: true)
-    case .codeOnly: return code(address, hasPointers: false)
-    case .pointers32:
-      return old & 3 == 0 ? pointer32() ?? .plain(4) : .plain(4 - (old & 3))
-    case .pointers64:
-      return old & 7 == 0 ? pointer64() ?? .plain(4) : .plain(4 - (old & 3))
-    case .relative32:
-      return old & 3 == 0 ? word(.relative32, origin: address) ?? .plain(4) : .plain(4 - (old & 3))
-    case .offset32:
-      return old & 3 == 0 ? word(.offset32, origin: oldOrigin) ?? .plain(4) : .plain(4 - (old & 3))
-    case .plain:
-      return .plain(4 - (old & 3))
+  mutating func detect(_ address: UInt32) {
+    word = window.word(old)
+    let kind = regions.kind(at: old)
+    switch kind {
+    case .code, .codeOnly: detectCode(address, hasPointers: kind == .code)
+    case .pointers32: detectPointer32()
+    case .pointers64: detectPointer64()
+    case .relative32: if old & 3 != 0 || !isWord(.relative32, origin: address) { skipWord() }
+    case .offset32: if old & 3 != 0 || !isWord(.offset32, origin: oldOrigin) { skipWord() }
+    case .plain: skipWord()
     }
   }
 
   @inline(__always)
-  private mutating func code(_ address: UInt32, hasPointers: Bool) -> AddressField {
+  private mutating func detectCode(_ address: UInt32, hasPointers: Bool) {
     switch architecture {
-    case .none:
-      return .plain(4 - (old & 3))
-    case .pointers32:
-      return old & 3 == 0 ? pointer32() ?? .plain(4) : .plain(4 - (old & 3))
-    case .pointers64:
-      return old & 7 == 0 ? pointer64() ?? .plain(4) : .plain(4 - (old & 3))
-    case .thumb, .arm: return armCode(address, hasPointers: hasPointers)
-    case .riscv32, .riscv64: return riscvCode(address, hasPointers: hasPointers)
-    case .arm64, .x8664, .xtensa: return otherCode(address, hasPointers: hasPointers)
+    case .none: skipWord()
+    case .pointers32: detectPointer32()
+    case .pointers64: detectPointer64()
+    case .thumb, .arm: detectARM(address, hasPointers: hasPointers)
+    case .riscv32, .riscv64: detectRISCV(address, hasPointers: hasPointers)
+    case .arm64, .x8664, .xtensa: detectOther(address, hasPointers: hasPointers)
     }
   }
 
-  /// A word that is counted from an address and means a place in the image.
+  @inline(__always)
+  private mutating func detectPointer32() {
+    if old & 3 != 0 || !isPointer32() { skipWord() }
+  }
+
+  @inline(__always)
+  private mutating func detectPointer64() {
+    // Without them the region or the architecture was refused.
+    if old & 7 != 0 || !DecoderProfile.current.hasWidePointers || !isPointer64() { skipWord() }
+  }
+
+  /// Sets ``field`` to the bytes up to the next word, without an address.
   #if hasFeature(Embedded)
   @inline(never)
   #else
   @inline(__always)
   #endif
-  mutating func word(_ kind: FieldKind, origin: UInt32) -> AddressField? {
-    let value = window.word(old)
+  mutating func skipWord() { field = .plain(4 - (old & 3)) }
+
+  /// Sets ``field`` to a word that is counted from an address, if that is a place in the image.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  mutating func isWord(_ kind: FieldKind, origin: UInt32) -> Bool {
+    let value = word
     let target = origin &+ value
-    guard isKnown(target) || learnedTarget(target) != nil else { return nil }
-    var field = AddressField(kind, length: 4, bits: UInt64(value), target: target)
+    guard isKnown(target) || learnedTarget(target) != nil else { return false }
+    field = AddressField(kind, length: 4, bits: FieldBits(value), target: target)
     field.pairDistance = origin
-    return field
+    return true
   }
 
   /// The bytes of the field in the new image for a new address, if it can be written.
-  mutating func newBits(_ target: UInt32) -> UInt64? {
+  mutating func newBits(_ target: UInt32) -> FieldBits? {
     switch field.kind {
-    case .relative32: UInt64(target &- newSpace.address(of: new))
-    case .offset32: UInt64(target &- newOrigin)
-    case .thumbOffset: UInt64(target &- mapped(field.pairDistance))
+    case .relative32: FieldBits(target &- newSpace.address(of: new))
+    case .offset32: FieldBits(target &- newOrigin)
+    case .thumbOffset: FieldBits(target &- mapped(field.pairDistance))
     default: field.bits(address: newSpace.address(of: new), target: target, base: newSpace.base)
     }
   }
 
+  /// Sets ``field`` to a pointer of 32 bits, if that is one.
   #if hasFeature(Embedded)
   @inline(never)
   #else
   @inline(__always)
   #endif
-  mutating func pointer32() -> AddressField? {
-    let value = window.word(old)
+  mutating func isPointer32() -> Bool {
+    let value = word
     let target = value &- UInt32(truncatingIfNeeded: oldSpace.base)
     let place = architecture == .thumb ? target & ~1 : target
-    guard isKnown(place) || learnedTarget(target) != nil else { return nil }
-    return AddressField(.pointer32, length: 4, bits: UInt64(value), target: target)
+    guard isKnown(place) || learnedTarget(target) != nil else { return false }
+    field = AddressField(.pointer32, length: 4, bits: FieldBits(value), target: target)
+    return true
   }
 
+  /// Sets ``field`` to a pointer of 64 bits, if that is one.
   #if hasFeature(Embedded)
   @inline(never)
   #else
   @inline(__always)
   #endif
-  mutating func pointer64() -> AddressField? {
-    let value = UInt64(window.word(old)) | UInt64(window.word(old &+ 4)) << 32
+  mutating func isPointer64() -> Bool {
+    let value = FieldBits(truncatingIfNeeded: UInt64(word) | UInt64(window.word(old &+ 4)) << 32)
     guard let target = UInt32(exactly: value &- oldSpace.base),
       isKnown(target) || learnedTarget(target) != nil
-    else { return nil }
-    return AddressField(.pointer64, length: 8, bits: value, target: target)
+    else { return false }
+    field = AddressField(.pointer64, length: 8, bits: value, target: target)
+    return true
   }
 
   /// Whether an address is in the old image, or near one that moved.
@@ -106,7 +122,7 @@ extension Predictor {
     case .thumbOffset: return UInt32(truncatingIfNeeded: actual) &+ mapped(field.pairDistance)
     case .x86Relative:
       let skip = field.pairDistance
-      return address &+ skip &+ 4 &+ UInt32(truncatingIfNeeded: actual >> (8 * UInt64(skip)))
+      return address &+ skip &+ 4 &+ UInt32(truncatingIfNeeded: actual >> (8 * FieldBits(skip)))
     default:
       found = Instructions.field(
         UInt32(truncatingIfNeeded: actual), address: address, architecture: architecture)

@@ -1,38 +1,60 @@
 #if !hasFeature(Embedded) || !(arch(riscv32) || arch(riscv64))
 extension Instructions {
+  static var hasThumb: Bool { true }
+
+  #if hasFeature(Embedded) && arch(arm)
+  static var hasARM: Bool { false }
+
+  static func armField(_ word: UInt32, address: UInt32, architecture: Architecture) -> AddressField {
+    Thumb.field(word, address: address)
+  }
+
+  static func armBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
+    Thumb.bits(of: field, address: address, target: target)
+  }
+  #else
   static var hasARM: Bool { true }
 
   static func armField(_ word: UInt32, address: UInt32, architecture: Architecture) -> AddressField {
     architecture == .thumb ? Thumb.field(word, address: address) : ARM.field(word, address: address)
   }
 
-  static func armBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? {
+  static func armBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
     switch field.kind {
     case .armBranch, .armLiteral: ARM.bits(of: field, address: address, target: target)
     default: Thumb.bits(of: field, address: address, target: target)
     }
   }
+  #endif
 }
 
 extension Predictor {
-  /// The field at the current place in Thumb or A32 code.
+  /// Sets ``field`` to the one at the current place in Thumb or A32 code.
   @inline(__always)
-  mutating func armCode(_ address: UInt32, hasPointers: Bool) -> AddressField {
-    guard architecture == .thumb else {
-      if old & 3 != 0 { return .plain(4 - (old & 3)) }
-      if hasPointers, let pointer = pointer32() { return pointer }
-      return ARM.field(window.word(old), address: address)
+  mutating func detectARM(_ address: UInt32, hasPointers: Bool) {
+    guard !Instructions.hasARM || architecture == .thumb else {
+      if old & 3 != 0 { return skipWord() }
+      if hasPointers, isPointer32() { return }
+      field = Instructions.armField(word, address: address, architecture: .arm)
+      return
     }
-    if old & 1 != 0 { return .plain(1) }
+    if old & 1 != 0 {
+      field = .plain(1)
+      return
+    }
     if old & 3 == 0 {
-      if let origin = literalOrigin(address), let found = word(.thumbOffset, origin: origin) { return found }
-      if hasPointers, let pointer = pointer32() { return pointer }
+      if let origin = literalOrigin(address), isWord(.thumbOffset, origin: origin) { return }
+      if hasPointers, isPointer32() { return }
     }
-    let found = Thumb.field(window.word(old), address: address)
-    if literals.count > 0, found.kind == .thumbLiteral || found.kind == .thumbLiteralWide {
-      note(found, address: address)
+    field = Thumb.field(word, address: address)
+    if hasLiterals, field.kind == .thumbLiteral || field.kind == .thumbLiteralWide {
+      note(field, address: address)
     }
-    return found
+  }
+
+  /// Whether there is memory for literals.
+  private var hasLiterals: Bool {
+    mutating get { DecoderProfile.current.hasLargeModels && literals.count > 0 }
   }
 
   /// Notes what is added to a literal by `ADD Rd, PC` a few instructions behind the load of it.
@@ -53,7 +75,7 @@ extension Predictor {
 
   /// What is added to the literal at an address, if a load of it was seen.
   private mutating func literalOrigin(_ address: UInt32) -> UInt32? {
-    guard literals.count > 0 else { return nil }
+    guard hasLiterals else { return nil }
     let cell = literalCell(address)
     return literals[cell] == address &+ 1 ? literals[cell + 1] : nil
   }
@@ -64,16 +86,17 @@ extension Predictor {
 }
 #else
 extension Instructions {
+  static var hasThumb: Bool { false }
   static var hasARM: Bool { false }
 
   static func armField(_ word: UInt32, address: UInt32, architecture: Architecture) -> AddressField {
     .plain(4)
   }
 
-  static func armBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? { nil }
+  static func armBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? { nil }
 }
 
 extension Predictor {
-  mutating func armCode(_ address: UInt32, hasPointers: Bool) -> AddressField { .plain(4) }
+  mutating func detectARM(_ address: UInt32, hasPointers: Bool) {}
 }
 #endif

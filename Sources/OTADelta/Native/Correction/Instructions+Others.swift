@@ -6,7 +6,7 @@ extension Instructions {
     architecture == .arm64 ? AArch64.field(word, address: address) : Xtensa.field(word, address: address)
   }
 
-  static func otherBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? {
+  static func otherBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
     switch field.kind {
     case .x86Relative: X86.bits(of: field, address: address, target: target)
     case .xtensaCall, .xtensaLiteral, .xtensaJump, .xtensaBranch8, .xtensaBranch12:
@@ -17,20 +17,20 @@ extension Instructions {
 }
 
 extension Predictor {
-  /// The field at the current place in AArch64, x86-64 or Xtensa code.
+  /// Sets ``field`` to the one at the current place in AArch64, x86-64 or Xtensa code.
   @inline(__always)
-  mutating func otherCode(_ address: UInt32, hasPointers: Bool) -> AddressField {
+  mutating func detectOther(_ address: UInt32, hasPointers: Bool) {
     switch architecture {
     case .x8664:
-      if hasPointers, old & 7 == 0, let pointer = pointer64() { return pointer }
-      return X86.field(at: old, address: address, space: &oldSpace, in: window)
+      if hasPointers, old & 7 == 0, isPointer64() { return }
+      field = X86.field(at: old, address: address, space: &oldSpace, in: window)
     case .xtensa:
-      if hasPointers, old & 3 == 0, let pointer = pointer32() { return pointer }
-      return Xtensa.field(window.word(old), address: address)
+      if hasPointers, old & 3 == 0, isPointer32() { return }
+      field = Xtensa.field(word, address: address)
     default:
-      if old & 3 != 0 { return .plain(4 - (old & 3)) }
-      if hasPointers, old & 7 == 0, let pointer = pointer64() { return pointer }
-      return AArch64.field(at: old, address: address, in: window)
+      if old & 3 != 0 { return skipWord() }
+      if hasPointers, old & 7 == 0, isPointer64() { return }
+      field = AArch64.field(at: old, address: address, in: window)
     }
   }
 }
@@ -42,10 +42,10 @@ extension Instructions {
     .plain(4)
   }
 
-  static func otherBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? { nil }
+  static func otherBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? { nil }
 }
 
 extension Predictor {
-  mutating func otherCode(_ address: UInt32, hasPointers: Bool) -> AddressField { .plain(4) }
+  mutating func detectOther(_ address: UInt32, hasPointers: Bool) {}
 }
 #endif

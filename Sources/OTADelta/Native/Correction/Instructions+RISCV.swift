@@ -6,21 +6,22 @@ extension Instructions {
     RISCV.field(word, address: address)
   }
 
-  static func riscvBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? {
+  static func riscvBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
     RISCV.bits(of: field, address: address, target: target)
   }
 }
 
 extension Predictor {
-  /// The field at the current place in RISC-V code.
+  /// Sets ``field`` to the one at the current place in RISC-V code.
   @inline(__always)
-  mutating func riscvCode(_ address: UInt32, hasPointers: Bool) -> AddressField {
-    if old & 1 != 0 { return .plain(1) }
-    let is64 = architecture == .riscv64
-    if hasPointers, old & (is64 ? 7 : 3) == 0, let pointer = is64 ? pointer64() : pointer32() {
-      return pointer
+  mutating func detectRISCV(_ address: UInt32, hasPointers: Bool) {
+    if old & 1 != 0 {
+      field = .plain(1)
+      return
     }
-    return RISCV.field(at: old, address: address, is64: is64, in: window)
+    let is64 = architecture == .riscv64
+    if hasPointers, old & (is64 ? 7 : 3) == 0, is64 ? isPointer64() : isPointer32() { return }
+    field = RISCV.field(at: old, address: address, is64: is64, in: window)
   }
 }
 #else
@@ -29,10 +30,10 @@ extension Instructions {
 
   static func riscvField(_ word: UInt32, address: UInt32) -> AddressField { .plain(4) }
 
-  static func riscvBits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? { nil }
+  static func riscvBits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? { nil }
 }
 
 extension Predictor {
-  mutating func riscvCode(_ address: UInt32, hasPointers: Bool) -> AddressField { .plain(4) }
+  mutating func detectRISCV(_ address: UInt32, hasPointers: Bool) {}
 }
 #endif

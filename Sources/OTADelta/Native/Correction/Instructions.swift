@@ -1,5 +1,6 @@
 // Which instruction sets are compiled in. A host has all of them, firmware those of its own machine: nobody can update a
-// Cortex-M with the code of another one, and each takes some kilobytes.
+// Cortex-M with the code of another one, and each takes some kilobytes. Embedded Swift for ARM is for Cortex-M, which
+// runs Thumb and no A32.
 
 /// The instruction sets of this build.
 enum Instructions {
@@ -7,7 +8,8 @@ enum Instructions {
   static func has(_ architecture: Architecture) -> Bool {
     switch architecture {
     case .none, .pointers32, .pointers64: true
-    case .thumb, .arm: hasARM
+    case .thumb: hasThumb
+    case .arm: hasARM
     case .riscv32, .riscv64: hasRISCV
     case .arm64, .x8664, .xtensa: hasOthers
     }
@@ -24,7 +26,7 @@ enum Instructions {
   }
 
   /// The bytes of an instruction at a new place that means a new address, if it can be written.
-  static func bits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? {
+  static func bits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
     switch field.kind {
     case .none, .pointer32, .pointer64, .relative32, .offset32, .thumbOffset: nil
     case .thumbBranch, .thumbConditional, .thumbLiteralWide, .thumbLiteral, .thumbBranch11, .thumbBranch8,

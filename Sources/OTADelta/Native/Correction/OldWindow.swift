@@ -16,6 +16,8 @@ struct OldWindow {
 
   /// Says what was loaded.
   mutating func load(start: UInt32, count: UInt32) {
+    // Checked once, not for every access.
+    precondition(count <= UInt(bitPattern: bytes.count), "outside of the workspace")
     self.start = start
     self.count = count
   }
@@ -23,20 +25,23 @@ struct OldWindow {
   /// Whether a byte is there.
   func contains(_ offset: UInt32) -> Bool { offset &- start < count }
 
+  /// One byte.
   @inline(__always)
   func byte(_ offset: UInt32) -> UInt32 {
     let index = offset &- start
-    return index < count ? UInt32(bytes[Int(index)]) : 0
+    return index < count ? unsafe UInt32(bytes[unchecked: Int(index)]) : 0
   }
 
+  /// Two bytes, the lowest first.
   @inline(__always)
   func half(_ offset: UInt32) -> UInt32 { byte(offset) | byte(offset &+ 1) << 8 }
 
+  /// Four bytes, the lowest first.
   @inline(__always)
   func word(_ offset: UInt32) -> UInt32 {
     let index = offset &- start
     // Near the ends of what is there, byte by byte.
-    guard index < count, count - index >= 4 else { return half(offset) | half(offset &+ 2) << 16 }
-    return bytes.word(at: Int(index))
+    guard index < count, count &- index >= 4 else { return half(offset) | half(offset &+ 2) << 16 }
+    return unsafe bytes.word(unchecked: Int(index))
   }
 }

@@ -52,11 +52,13 @@ struct Predictor: ~Copyable {
   private(set) var old: UInt32 = 0
   private(set) var new: UInt32 = 0
   var field = AddressField.plain(1)
+  /// The four old bytes that the field begins with.
+  var word: UInt32 = 0
   private var place: UInt32 = 0
-  private var expected: UInt64 = 0
-  private var alternative: UInt64 = 0
-  private var corrected: UInt64 = 0
-  var actual: UInt64 = 0
+  private var expected: FieldBits = 0
+  private var alternative: FieldBits = 0
+  private var corrected: FieldBits = 0
+  var actual: FieldBits = 0
   private var hasMissed = false
   private var trustCell = 0
   /// The new address by the map, and by what neighbours did.
@@ -78,6 +80,11 @@ struct Predictor: ~Copyable {
     self.window = window
     self.learned = learned
     self.trust = trust
+    // Checked once, not for every access: cells are masked, and kinds of fields are fewer than 40.
+    precondition(
+      learned.count >= 2 && learned.count & (learned.count - 1) == 0 && pages.count >= 2
+        && pages.count & (pages.count - 1) == 0 && trust.count == Predictor.trustCount,
+      "outside of the workspace")
   }
 
   /// Begins a cover, or goes on at another place of one.
@@ -92,22 +99,22 @@ struct Predictor: ~Copyable {
   @inline(__always)
   mutating func expect() -> Expectation {
     if place >= field.length { startField() }
-    let shift = UInt64(place) * 8
+    let shift = FieldBits(place) &* 8
     return Expectation(
       byte: UInt8(truncatingIfNeeded: expected >> shift),
       alternative: UInt8(truncatingIfNeeded: alternative >> shift), kind: field.kind.rawValue,
       place: UInt8(truncatingIfNeeded: place), hasMissed: hasMissed,
       isCorrected: place == 0 && corrected != field.bits,
-      trust: UInt32(bitPattern: Int32(trust[trustCell])) & 15,
+      trust: unsafe UInt32(bitPattern: Int32(trust[unchecked: trustCell])) & 15,
       page: corrected != field.bits ? field.target >> 12 : old >> 10)
   }
 
   /// What is expected of the bytes of the current field that are to come.
   struct Run {
     /// The bytes, the next lowest.
-    var bits: UInt64 = 0
+    var bits: FieldBits = 0
     /// What they would be if the choice between corrected and unchanged is wrong.
-    var alternative: UInt64 = 0
+    var alternative: FieldBits = 0
     /// What the first of them is.
     var first = Expectation()
     /// How many there are.
@@ -130,7 +137,7 @@ struct Predictor: ~Copyable {
   @inline(__always)
   mutating func expectRun() -> Run {
     let first = expect()
-    let shift = UInt64(place) &* 8
+    let shift = FieldBits(place) &* 8
     return Run(bits: expected &>> shift, alternative: alternative &>> shift, first: first, count: leftCount)
   }
 
@@ -149,11 +156,11 @@ struct Predictor: ~Copyable {
 
   /// What they should be, the next lowest; bits above them mean nothing.
   @inline(__always)
-  var expectedBits: UInt64 { expected &>> (UInt64(place) &* 8) }
+  var expectedBits: FieldBits { expected &>> (FieldBits(place) &* 8) }
 
   /// Takes what the next byte was.
   @inline(__always)
-  mutating func accept(_ byte: UInt8) { accept(UInt64(byte), count: 1) }
+  mutating func accept(_ byte: UInt8) { accept(FieldBits(byte), count: 1) }
 
   /// Takes what the next bytes were, the first lowest; bits above them are not looked at.
   ///
@@ -161,14 +168,15 @@ struct Predictor: ~Copyable {
   ///   - bits: the bytes.
   ///   - count: how many, at least 1 and at most ``leftCount``.
   @inline(__always)
-  mutating func accept(_ bits: UInt64, count: Int) {
-    let shift = UInt64(place) &* 8
-    let mask = UInt64.max &>> (64 &- UInt64(count) &* 8)
+  mutating func accept(_ bits: FieldBits, count: Int) {
+    let shift = FieldBits(place) &* 8
+    let mask = FieldBits.max &>> (FieldBits(FieldBits.bitWidth) &- FieldBits(truncatingIfNeeded: count) &* 8)
     if (bits ^ expected &>> shift) & mask != 0 { hasMissed = true }
     actual |= (bits & mask) &<< shift
-    old &+= UInt32(count)
-    new &+= UInt32(count)
-    place &+= UInt32(count)
+    let distance = UInt32(truncatingIfNeeded: count)
+    old &+= distance
+    new &+= distance
+    place &+= distance
     if place == field.length {
       if field.kind != .none {
         endField()
@@ -183,11 +191,10 @@ struct Predictor: ~Copyable {
     hasMissed = false
     actual = 0
     let address = oldSpace.address(of: old)
-    field = detect(address)
+    detect(address)
     if field.kind == .none {
-      let word = window.word(old)
-      expected = UInt64(word)
-      alternative = old & 3 == 0 && field.length == 4 ? UInt64(word &+ lastDelta) : expected
+      expected = FieldBits(word)
+      alternative = old & 3 == 0 && field.length == 4 ? FieldBits(word &+ lastDelta) : expected
       corrected = 0
       return
     }
@@ -200,7 +207,7 @@ struct Predictor: ~Copyable {
     guard bits != field.bits else { return }
     let distance = Int32(bitPattern: field.target &- address).magnitude
     trustCell = Int(field.kind.rawValue) << 5 | (32 - distance.leadingZeroBitCount) & 31
-    if trust[trustCell] >= 0 { expected = bits } else { alternative = bits }
+    if unsafe trust[unchecked: trustCell] >= 0 { expected = bits } else { alternative = bits }
   }
 
   /// Where the address of the field most likely is in the new image.
@@ -211,8 +218,8 @@ struct Predictor: ~Copyable {
     guard let near = pageTarget(field.target) else { return mapTarget }
     nearTarget = near
     let isMapped = oldSpace.offset(of: field.target) != nil
-    let isSure = pages[pageCell(field.target)] >> 24 >= 2
-    return !isMapped || (isSure && trust[nearTrustCell] >= 0) ? near : mapTarget
+    let isSure = unsafe pages[unchecked: pageCell(field.target)] >> 24 >= 2
+    return unsafe !isMapped || (isSure && trust[unchecked: nearTrustCell] >= 0) ? near : mapTarget
   }
 
   /// Whether neighbours are a better guide than the map, by kind.
@@ -220,21 +227,21 @@ struct Predictor: ~Copyable {
 
   private mutating func endField() {
     if corrected != field.bits {
-      let value = trust[trustCell]
-      if actual == corrected { trust[trustCell] = min(value + 1, 6) }
-      if actual == field.bits { trust[trustCell] = max(value - 1, -6) }
+      let value = unsafe trust[unchecked: trustCell]
+      if actual == corrected { unsafe trust[unchecked: trustCell] = min(value + 1, 6) }
+      if actual == field.bits { unsafe trust[unchecked: trustCell] = max(value - 1, -6) }
     }
     guard actual != field.bits || corrected != field.bits else { return }
     guard let target = newTarget() else { return }
     if nearTarget != mapTarget {
-      let value = trust[nearTrustCell]
-      if target == nearTarget { trust[nearTrustCell] = min(value + 1, 6) }
-      if target == mapTarget { trust[nearTrustCell] = max(value - 1, -6) }
+      let value = unsafe trust[unchecked: nearTrustCell]
+      if target == nearTarget { unsafe trust[unchecked: nearTrustCell] = min(value + 1, 6) }
+      if target == mapTarget { unsafe trust[unchecked: nearTrustCell] = max(value - 1, -6) }
     }
     let cell = learnedCell(field.target)
-    if target != mapped(field.target) || learned[cell] == field.target &+ 1 {
-      learned[cell] = field.target &+ 1
-      learned[cell + 1] = target
+    if unsafe target != mapped(field.target) || learned[unchecked: cell] == field.target &+ 1 {
+      unsafe learned[unchecked: cell] = field.target &+ 1
+      unsafe learned[unchecked: cell &+ 1] = target
     }
     notePage(target)
   }
@@ -243,44 +250,44 @@ struct Predictor: ~Copyable {
   private mutating func notePage(_ target: UInt32) {
     let cell = pageCell(field.target)
     let key = field.target >> 12 &+ 1
-    let word = pages[cell]
+    let word = unsafe pages[unchecked: cell]
     let isWrong = target != mapped(field.target)
     guard word & 0xff_ffff == key else {
       if isWrong {
-        pages[cell] = key
-        pages[cell + 1] = target &- field.target
+        unsafe pages[unchecked: cell] = key
+        unsafe pages[unchecked: cell &+ 1] = target &- field.target
       }
       return
     }
     let confidence = word >> 24
-    if target &- field.target == pages[cell + 1] {
-      pages[cell] = key | min(confidence + 1, 7) << 24
+    if unsafe target &- field.target == pages[unchecked: cell &+ 1] {
+      unsafe pages[unchecked: cell] = key | min(confidence + 1, 7) << 24
     } else if confidence > 0 {
-      pages[cell] = key | (confidence - 1) << 24
+      unsafe pages[unchecked: cell] = key | (confidence - 1) << 24
     } else {
-      pages[cell + 1] = target &- field.target
+      unsafe pages[unchecked: cell &+ 1] = target &- field.target
     }
   }
 
   private mutating func learnedCell(_ target: UInt32) -> Int {
-    (Int((target &* 0x9e37_79b1) >> 16) & (learned.count / 2 - 1)) * 2
+    (Int((target &* 0x9e37_79b1) >> 16) & (learned.count / 2 &- 1)) &* 2
   }
 
   mutating func learnedTarget(_ target: UInt32) -> UInt32? {
     let cell = learnedCell(target)
-    return learned[cell] == target &+ 1 ? learned[cell + 1] : nil
+    return unsafe learned[unchecked: cell] == target &+ 1 ? learned[unchecked: cell &+ 1] : nil
   }
 
   private mutating func pageCell(_ target: UInt32) -> Int {
-    (Int((target >> 12 &* 0x9e37_79b1) >> 16) & (pages.count / 2 - 1)) * 2
+    (Int((target >> 12 &* 0x9e37_79b1) >> 16) & (pages.count / 2 &- 1)) &* 2
   }
 
   /// Where an address is in the new image if it moved as far as the last ones near it that the map was wrong about.
   mutating func pageTarget(_ target: UInt32) -> UInt32? {
     let cell = pageCell(target)
-    let word = pages[cell]
+    let word = unsafe pages[unchecked: cell]
     guard word & 0xff_ffff == target >> 12 &+ 1 else { return nil }
-    return target &+ pages[cell + 1]
+    return unsafe target &+ pages[unchecked: cell &+ 1]
   }
 
   /// Where an address of the old image is in the new one.

@@ -1,3 +1,4 @@
+#if !hasFeature(Embedded) || !arch(arm)
 /// Addresses in RISC-V instructions, compressed ones included.
 ///
 /// - Note: Source: The RISC-V Instruction Set Manual, Volume I, chapters "RV32I", "RV64I" and "C".
@@ -166,3 +167,4 @@ enum RISCV {
     return .plain(4)
   }
 }
+#endif

@@ -1,30 +1,31 @@
 /// What the parts of the old image hold, from its first byte to its last.
 struct RegionMap {
-  private let starts: Cells<UInt32>
-  private let kinds: Cells<UInt8>
+  /// Where each one begins, a multiple of 256, plus its kind.
+  private let words: Cells<UInt32>
   private(set) var count = 0
   private var first: UInt32 = 0
   private var length: UInt32 = 0
   private var current = RegionKind.code
 
-  /// - Parameters:
-  ///   - starts: one word for each region.
-  ///   - kinds: one byte for each region.
-  init(starts: Cells<UInt32>, kinds: Cells<UInt8>) {
-    self.starts = starts
-    self.kinds = kinds
-  }
+  /// - Parameter words: one for each region.
+  init(words: Cells<UInt32>) { self.words = words }
 
   /// Adds the next region; it reaches to the one behind it.
+  ///
+  /// - Parameters:
+  ///   - start: a multiple of 256; what is below counts for nothing.
+  ///   - kind: what it holds.
   mutating func append(start: UInt32, kind: RegionKind) {
-    starts[count] = start
-    kinds[count] = kind.rawValue
-    count += 1
+    words[count] = start & ~0xff | UInt32(kind.rawValue)
+    count &+= 1
     length = 0
   }
 
+  @inline(__always)
+  private func start(_ index: Int) -> UInt32 { words[index] & ~0xff }
+
   /// Where the last region begins.
-  var lastStart: UInt32 { count > 0 ? starts[count - 1] : 0 }
+  var lastStart: UInt32 { count > 0 ? start(count &- 1) : 0 }
 
   /// What is at a place; in front of the first region it is code.
   @inline(__always)
@@ -37,12 +38,16 @@ struct RegionMap {
     var low = 0
     var high = count
     while low < high {
-      let middle = (low + high) >> 1
-      if starts[middle] <= offset { low = middle + 1 } else { high = middle }
+      let middle = (low &+ high) >> 1
+      if start(middle) <= offset { low = middle &+ 1 } else { high = middle }
     }
-    first = low > 0 ? starts[low - 1] : 0
-    length = (low < count ? starts[low] : .max) - first
-    current = low > 0 ? RegionKind(rawValue: kinds[low - 1]) ?? .plain : .code
+    first = 0
+    current = .code
+    if low > 0 {
+      first = start(low &- 1)
+      current = RegionKind(rawValue: UInt8(truncatingIfNeeded: words[low &- 1])) ?? .plain
+    }
+    length = (low < count ? start(low) : .max) &- first
     return current
   }
 }

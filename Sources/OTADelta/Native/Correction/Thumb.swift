@@ -3,14 +3,18 @@
 /// - Note: Source: ARMv7-M Architecture Reference Manual, A5 and A7.7.
 enum Thumb {
   /// The field that two halfwords begin with.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   static func field(_ word: UInt32, address: UInt32) -> AddressField {
     let first = word & 0xffff
     if first < 0xe800 {
       return short(first, address: address)
     }
     let second = word >> 16
-    let bits = UInt64(first | second << 16)
+    let bits = FieldBits(first | second << 16)
     if first & 0xf800 == 0xf000, second & 0x8000 != 0 {
       switch second & 0x5000 {
       case 0x1000, 0x5000, 0x4000:
@@ -31,26 +35,17 @@ enum Thumb {
         return AddressField(.thumbConditional, length: 4, bits: bits, target: address &+ 4 &+ value)
       }
     }
-    if first & 0xff7f == 0xf85f {
-      let value = second & 0xfff
-      let origin = (address &+ 4) & ~3
-      return AddressField(
-        .thumbLiteralWide, length: 4, bits: bits,
-        target: first & 0x80 != 0 ? origin &+ value : origin &- value)
-    }
-    if first & 0xff3f == 0xed1f, second & 0x0e00 == 0x0a00 {
-      let value = (second & 0xff) << 2
-      let origin = (address &+ 4) & ~3
-      return AddressField(
-        .thumbLiteralFloat, length: 4, bits: bits,
-        target: first & 0x80 != 0 ? origin &+ value : origin &- value)
-    }
-    return .plain(4)
+    let isFloat = first & 0xff3f == 0xed1f && second & 0x0e00 == 0x0a00
+    guard isFloat || first & 0xff7f == 0xf85f else { return .plain(4) }
+    let value = isFloat ? (second & 0xff) << 2 : second & 0xfff
+    return AddressField(
+      isFloat ? .thumbLiteralFloat : .thumbLiteralWide, length: 4, bits: bits,
+      target: (address &+ 4) & ~3 &+ (first & 0x80 != 0 ? value : 0 &- value))
   }
 
   @inline(__always)
   private static func short(_ code: UInt32, address: UInt32) -> AddressField {
-    let bits = UInt64(code)
+    let bits = FieldBits(code)
     switch code >> 11 {
     case 0b01001:
       return AddressField(
@@ -74,52 +69,48 @@ enum Thumb {
   }
 
   /// The bytes of a field at a new place that means a new address, if it can be written.
-  static func bits(of field: AddressField, address: UInt32, target: UInt32) -> UInt64? {
+  static func bits(of field: AddressField, address: UInt32, target: UInt32) -> FieldBits? {
     let first = UInt32(truncatingIfNeeded: field.bits) & 0xffff
     let second = UInt32(truncatingIfNeeded: field.bits >> 16) & 0xffff
     let near = target &- address &- 4
     let aligned = target &- (address &+ 4) & ~3
-    let distance = Int32(bitPattern: near)
     switch field.kind {
     case .thumbBranch:
       let isExchange = second & 0x5000 == 0x4000
       let value = isExchange ? aligned : near
-      guard value & (isExchange ? 3 : 1) == 0, abs(Int32(bitPattern: value) >> 1) < 1 << 23 else {
-        return nil
-      }
+      guard value & (isExchange ? 3 : 1) == 0, value &+ 0xff_fffe < 0x1ff_fffe else { return nil }
       let sign = value >> 31
       let j1 = ~(value >> 23 ^ sign) & 1
       let j2 = ~(value >> 22 ^ sign) & 1
       let high = first & 0xf800 | sign << 10 | value >> 12 & 0x3ff
       let low = second & 0xd000 | j1 << 13 | j2 << 11 | value >> 1 & 0x7ff
-      return UInt64(high | low << 16)
+      return FieldBits(high | low << 16)
     case .thumbConditional:
-      guard near & 1 == 0, distance >= -(1 << 20), distance < 1 << 20 else { return nil }
+      guard near & 1 == 0, near &+ 0x10_0000 < 0x20_0000 else { return nil }
       let high = first & 0xfbc0 | (near >> 31) << 10 | near >> 12 & 0x3f
       let low = second & 0xd000 | (near >> 19 & 1) << 11 | (near >> 18 & 1) << 13 | near >> 1 & 0x7ff
-      return UInt64(high | low << 16)
-    case .thumbLiteralWide:
-      let value = Int32(bitPattern: aligned)
-      guard value > -4096, value < 4096 else { return nil }
-      let up: UInt32 = value > 0 || (value == 0 && first & 0x80 != 0) ? 0x80 : 0
-      return UInt64(first & ~0x80 | up | (second & 0xf000 | value.magnitude) << 16)
-    case .thumbLiteralFloat:
-      let value = Int32(bitPattern: aligned)
-      guard value & 3 == 0, value > -1024, value < 1024 else { return nil }
-      let up: UInt32 = value > 0 || (value == 0 && first & 0x80 != 0) ? 0x80 : 0
-      return UInt64(first & ~0x80 | up | (second & 0xff00 | value.magnitude >> 2) << 16)
+      return FieldBits(high | low << 16)
+    case .thumbLiteralWide, .thumbLiteralFloat:
+      let shift: UInt32 = field.kind == .thumbLiteralFloat ? 2 : 0
+      let distance = Int32(bitPattern: aligned)
+      let value = distance.magnitude >> shift
+      // Both have their sign in the same place; one counts bytes in twelve bits, the other words in eight.
+      let mask: UInt32 = shift == 2 ? 0xff : 0xfff
+      guard value << shift == distance.magnitude, value <= mask else { return nil }
+      let up: UInt32 = distance > 0 || (distance == 0 && first & 0x80 != 0) ? 0x80 : 0
+      return FieldBits(first & ~0x80 | up | (second & ~mask | value) << 16)
     case .thumbLiteral:
       guard aligned & 3 == 0, aligned < 1024 else { return nil }
-      return UInt64(first & 0xff00 | aligned >> 2)
+      return FieldBits(first & 0xff00 | aligned >> 2)
     case .thumbBranch11:
-      guard near & 1 == 0, distance >= -2048, distance < 2048 else { return nil }
-      return UInt64(first & 0xf800 | near >> 1 & 0x7ff)
+      guard near & 1 == 0, near &+ 2048 < 4096 else { return nil }
+      return FieldBits(first & 0xf800 | near >> 1 & 0x7ff)
     case .thumbBranch8:
-      guard near & 1 == 0, distance >= -256, distance < 256 else { return nil }
-      return UInt64(first & 0xff00 | near >> 1 & 0xff)
+      guard near & 1 == 0, near &+ 256 < 512 else { return nil }
+      return FieldBits(first & 0xff00 | near >> 1 & 0xff)
     case .thumbCompare:
       guard near & 1 == 0, near < 128 else { return nil }
-      return UInt64(first & 0xfd07 | (near >> 6 & 1) << 9 | (near >> 1 & 31) << 3)
+      return FieldBits(first & 0xfd07 | (near >> 6 & 1) << 9 | (near >> 1 & 31) << 3)
     default:
       return nil
     }

@@ -1,3 +1,4 @@
+#if !hasFeature(Embedded) || !arch(arm)
 /// Addresses relative to the instruction pointer in x86-64 code.
 ///
 /// Instructions are not decoded: an opcode in front of four bytes that mean a place in the image is enough.
@@ -58,3 +59,4 @@ enum X86 {
     return field.bits & ((1 << shift) - 1) | UInt64(value) << shift
   }
 }
+#endif

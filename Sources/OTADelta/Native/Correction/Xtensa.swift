@@ -1,3 +1,4 @@
+#if !hasFeature(Embedded) || !arch(arm)
 /// Addresses in Xtensa instructions of 24 and 16 bits.
 ///
 /// - Note: Source: Xtensa Instruction Set Architecture Reference Manual, chapter 8 (CALL0 to CALL12, J, L32R, B*).
@@ -69,3 +70,4 @@ enum Xtensa {
     UInt32(bitPattern: Int32(bitPattern: value << (32 - width)) >> Int32(32 - width))
   }
 }
+#endif

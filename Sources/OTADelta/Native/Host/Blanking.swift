@@ -5,7 +5,8 @@ extension Predictor {
     begin(old: 0, new: 0)
     while Int(old) < bytes.count {
       let address = oldSpace.address(of: old)
-      let found = detect(address)
+      detect(address)
+      let found = field
       if let bits = found.blanked(address: address) {
         for index in 0..<min(Int(found.length), bytes.count - Int(old)) {
           bytes[Int(old) + index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * index))

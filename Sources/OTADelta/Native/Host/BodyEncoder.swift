@@ -110,18 +110,16 @@ package struct BodyEncoder: ~Copyable {
 
   private mutating func codeTables() throws(DeltaError) {
     let sizes = BodyCoder.Sizes(old: header.oldSize, new: header.newSize)
-    var spaces = SpacePair()
-    spaces.old = plan.old.addressSpace
-    spaces.new = plan.new.addressSpace
-    spaces.oldOrigin = plan.old.origin
-    spaces.newOrigin = plan.new.origin
-    body.codeBases(spaces, coder: &coder)
-    let counts = try body.codeCounts(spaces, coder: &coder)
+    let old = plan.old.addressSpace
+    let new = plan.new.addressSpace
+    body.codeBases(old: old.base, new: new.base, coder: &coder)
+    let counts = try body.codeCounts(
+      origins: (plan.old.origin, plan.new.origin), segments: (old.count, new.count), coder: &coder)
     for index in 0..<counts.old {
-      try body.codeOldSegment(spaces.old.segment(index), sizes: sizes, coder: &coder)
+      try body.codeOldSegment(old.segment(index), sizes: sizes, coder: &coder)
     }
     for index in 0..<counts.new {
-      try body.codeNewSegment(spaces.new.segment(index), sizes: sizes, coder: &coder)
+      try body.codeNewSegment(new.segment(index), sizes: sizes, coder: &coder)
     }
     for region in plan.regions {
       try body.codeRegion(start: region.start, kind: region.kind, sizes: sizes, coder: &coder)

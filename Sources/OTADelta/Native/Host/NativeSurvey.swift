@@ -64,7 +64,7 @@ package enum NativeSurvey {
   /// Where places of the old image are in the new one, by the covers of a plan.
   package static func places(of offsets: [UInt32], plan: NativePlan) -> [UInt32] {
     var memory = DecoderMemory(allocating: plan.covers.count * 16)
-    let map = map(plan, memory: &memory)
+    var map = map(plan, memory: &memory)
     return offsets.map { map.map($0) }
   }
 
@@ -74,9 +74,7 @@ package enum NativeSurvey {
 
   private static func predictor(_ plan: NativePlan, old: [UInt8], memory: inout DecoderMemory) -> Predictor {
     let map = map(plan, memory: &memory)
-    var regions = RegionMap(
-      starts: memory.take(plan.regions.count, of: UInt32.self),
-      kinds: memory.take(plan.regions.count, of: UInt8.self))
+    var regions = RegionMap(words: memory.take(plan.regions.count, of: UInt32.self))
     for region in plan.regions { regions.append(start: region.start, kind: region.kind) }
     let bytes = memory.take(old.count, of: UInt8.self)
     let source = old.span
@@ -96,10 +94,7 @@ package enum NativeSurvey {
   }
 
   private static func map(_ plan: NativePlan, memory: inout DecoderMemory) -> CoverMap {
-    let count = plan.covers.count
-    var map = CoverMap(
-      olds: memory.take(count, of: UInt32.self), news: memory.take(count, of: UInt32.self),
-      lengths: memory.take(count, of: UInt32.self), order: memory.take(count, of: UInt32.self))
+    var map = CoverMap(words: memory.take(4 * plan.covers.count, of: UInt32.self))
     for cover in plan.covers { map.append(old: cover.old, new: cover.new, length: cover.length) }
     map.finish()
     return map

@@ -14,6 +14,11 @@
     self.count = count
   }
 
+  /// No words.
+  static var none: Cells {
+    unsafe Cells(base: UnsafeMutablePointer(bitPattern: 8).unsafelyUnwrapped, count: 0)
+  }
+
   /// One word; an index outside is the caller's mistake and traps.
   subscript(index: Int) -> Word {
     @inline(__always) get {
@@ -60,24 +65,30 @@ extension Cells {
 }
 
 extension Cells where Word == UInt8 {
-  /// Four bytes, the lowest first.
-  @inline(__always)
-  func word(at index: Int) -> UInt32 {
-    precondition(index >= 0 && count >= 4 && index <= count - 4, "outside of the workspace")
+  /// Four bytes, the lowest first; the caller has checked that they are there.
+  @unsafe @inline(__always)
+  func word(unchecked index: Int) -> UInt32 {
+    assert(index >= 0 && count >= 4 && index <= count - 4, "outside of the workspace")
     return unsafe UInt32(
       littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt32.self))
   }
 
-  /// Stores up to eight bytes, the lowest first; what is behind them within the same eight has no value then.
+  /// Stores the bytes of a field, the lowest first; what is behind them, as far as a field can reach, has no value then.
   @inline(__always)
-  func store(_ bits: UInt64, count stored: Int, at index: Int) {
+  func store(_ bits: FieldBits, count stored: Int, at index: Int) {
     precondition(
-      index >= 0 && stored >= 0 && stored <= 8 && index <= count - stored, "outside of the workspace")
-    if index <= count - 8 {
-      unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: bits.littleEndian, as: UInt64.self)
+      index >= 0 && UInt(bitPattern: stored) <= UInt(MemoryLayout<FieldBits>.size)
+        && index <= count &- stored,
+      "outside of the workspace")
+    if index <= count &- MemoryLayout<FieldBits>.size {
+      unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: bits.littleEndian, as: FieldBits.self)
     } else {
-      for place in 0..<stored {
-        unsafe base[index + place] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * place))
+      var left = bits
+      var place = 0
+      while place < stored {
+        unsafe base[index &+ place] = UInt8(truncatingIfNeeded: left)
+        left >>= 8
+        place &+= 1
       }
     }
   }

@@ -47,14 +47,28 @@ public struct DecoderMemory: ~Copyable {
   mutating func reset() { used = 0 }
 
   /// Takes the next words, set to zero; the layout says beforehand that they are there.
+  @inline(__always)
   mutating func take<Word: FixedWidthInteger & BitwiseCopyable>(_ count: Int, of type: Word.Type) -> Cells<
     Word
   > {
-    let size = count * MemoryLayout<Word>.stride
-    precondition(size <= byteCount - used, "the layout is larger than the memory")
-    let start = unsafe (base + used).bindMemory(to: Word.self, capacity: count)
-    unsafe start.initialize(repeating: 0, count: count)
-    used += (size + 3) & ~3
-    return unsafe Cells(base: start, count: count)
+    let start = unsafe takeBytes(count, size: MemoryLayout<Word>.stride)
+    return unsafe Cells(base: start.bindMemory(to: Word.self, capacity: count), count: count)
+  }
+
+  /// The same where there may be nothing to take, which the compiler often knows.
+  @inline(__always)
+  mutating func takeUnlessNone<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ count: Int, of type: Word.Type
+  ) -> Cells<Word> {
+    count == 0 ? .none : take(count, of: type)
+  }
+
+  @inline(never)
+  private mutating func takeBytes(_ count: Int, size: Int) -> UnsafeMutableRawPointer {
+    precondition(count >= 0 && count <= (byteCount &- used) / size, "the layout is larger than the memory")
+    let start = unsafe base + used
+    unsafe start.initializeMemory(as: UInt8.self, repeating: 0, count: count &* size)
+    used = min((used &+ count &* size &+ 3) & ~3, byteCount)
+    return unsafe start
   }
 }

@@ -2,49 +2,48 @@
 ///
 /// - Note: Source: Docs/DeltaFormat.md, "Memory".
 struct NativeLayout {
-  let slotCount: Int
-  let learnedCount: Int
-  let pageCount: Int
-  let literalCount: Int
-  let memoryWordCount: Int
-  let trustCount: Int
-  let coverCount: Int
-  let regionCount: Int
-  let historyCount: Int
-  let matchCount: Int
-  let windowCount: Int
-  let outputCount: Int
-  /// All of it, in bytes.
-  let byteCount: UInt64
+  private let slotBits: UInt8
+  private let matchBits: UInt8
+  private let isThumb: Bool
+  private let covers: UInt32
+  private let regions: UInt32
+  private let sizes: (old: UInt32, new: UInt32)
 
   /// Below this many slots the model has few contexts and computes what others look up.
   static var smallBits: UInt8 { 14 }
 
   init(_ header: NativeHeader) {
-    let isSmall = header.slotBits < NativeLayout.smallBits
-    slotCount = 1 << Int(header.slotBits)
-    let learnedBits = Int(max(6, min(12, header.slotBits - min(3, header.slotBits))))
-    learnedCount = 2 << learnedBits
-    pageCount = 2 << (learnedBits - 2)
-    literalCount = header.architecture == .thumb && !isSmall ? 2 << (learnedBits - 2) : 0
-    memoryWordCount = isSmall ? 0 : LogisticMemory.wordCount
-    trustCount = Predictor.trustCount
-    coverCount = Int(truncatingIfNeeded: header.coverCount)
-    regionCount = Int(truncatingIfNeeded: header.regionCount)
-    historyCount =
-      header.matchBits == 0
-      ? 0 : Int(truncatingIfNeeded: UInt64(header.oldSize) + UInt64(header.newSize))
-    matchCount = header.matchBits == 0 ? 0 : 1 << Int(header.matchBits)
-    windowCount = header.matchBits == 0 ? (isSmall ? 512 : 4096) : 0
-    outputCount = isSmall ? 256 : 4096
-    var bytes = UInt64(slotCount + learnedCount + pageCount + literalCount + WeightSet.count + matchCount) * 4
-    bytes += UInt64(header.coverCount) * 16 + UInt64(header.regionCount) * 4
-    bytes +=
-      UInt64(memoryWordCount) * 2 + UInt64((trustCount + 3) & ~3) + (UInt64(header.regionCount) + 3) & ~3
-    bytes +=
-      (UInt64(header.matchBits == 0 ? 0 : header.oldSize) + UInt64(header.matchBits == 0 ? 0 : header.newSize)
-        + 3) & ~3
-    bytes += UInt64(windowCount + outputCount)
-    byteCount = bytes
+    slotBits = header.slotBits
+    matchBits = header.matchBits
+    isThumb = header.architecture == .thumb
+    covers = header.coverCount
+    regions = header.regionCount
+    sizes = (header.oldSize, header.newSize)
+  }
+
+  private var isSmall: Bool { !DecoderProfile.current.hasLargeModels || slotBits < NativeLayout.smallBits }
+  private var isResident: Bool { DecoderProfile.current.hasMatches && matchBits != 0 }
+  private var learnedBits: Int { max(6, min(12, Int(slotBits) &- 3)) }
+
+  var slotCount: Int { 1 &<< Int(slotBits) }
+  var learnedCount: Int { 2 &<< learnedBits }
+  var pageCount: Int { learnedCount / 4 }
+  var literalCount: Int { isThumb && !isSmall ? learnedCount / 4 : 0 }
+  var memoryWordCount: Int { isSmall ? 0 : LogisticMemory.wordCount }
+  var trustCount: Int { Predictor.trustCount }
+  var coverCount: Int { Int(truncatingIfNeeded: covers) }
+  var regionCount: Int { Int(truncatingIfNeeded: regions) }
+  var historyCount: Int { isResident ? Int(truncatingIfNeeded: UInt64(sizes.old) + UInt64(sizes.new)) : 0 }
+  var matchCount: Int { isResident ? 1 &<< Int(matchBits) : 0 }
+  var windowCount: Int { isResident ? 0 : isSmall ? 512 : 4096 }
+  var outputCount: Int { isSmall ? 256 : 4096 }
+
+  /// All of it, in bytes.
+  var byteCount: UInt64 {
+    let words = slotCount &+ learnedCount &+ pageCount &+ literalCount &+ WeightSet.count &+ matchCount
+    let bytes = memoryWordCount &* 2 &+ (trustCount &+ 3) & ~3 &+ windowCount &+ outputCount
+    let history = isResident ? (UInt64(sizes.old) + UInt64(sizes.new) + 3) & ~3 : 0
+    let tables = UInt64(covers) &* 16 &+ UInt64(regions) &* 4 &+ (UInt64(regions) &+ 3) & ~3
+    return UInt64(truncatingIfNeeded: words &* 4 &+ bytes) &+ history &+ tables
   }
 }

@@ -16,6 +16,10 @@ struct ContextMixer: ~Copyable {
   private let groupCount: UInt32
   /// How many slots at the end are for flags only, in a small model, which has no groups to spare for them.
   private let flagCount: UInt32
+  /// Whether there are such slots.
+  private var isSmall: Bool {
+    @inline(__always) get { !DecoderProfile.current.hasLargeModels || flagCount > 0 }
+  }
   private let weights: Cells<Int32>
   private let memory: LogisticMemory
 
@@ -47,14 +51,22 @@ struct ContextMixer: ~Copyable {
   mutating func begin() { count = 0 }
 
   /// Adds a context of the symbol.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   mutating func add(_ context: UInt32) {
-    contexts[count] = mix(context &+ UInt32(truncatingIfNeeded: count) &* 0x9e37_79b9)
-    count += 1
+    contexts[count] = ContextMixer.mix(context &+ UInt32(truncatingIfNeeded: count) &* 0x9e37_79b9)
+    count &+= 1
   }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
-  private func mix(_ value: UInt32) -> UInt32 {
+  #endif
+  private static func mix(_ value: UInt32) -> UInt32 {
     var hash = value
     hash = (hash ^ hash >> 16) &* 0x7feb_352d
     hash = (hash ^ hash >> 15) &* 0x846c_a68b
@@ -62,8 +74,12 @@ struct ContextMixer: ~Copyable {
   }
 
   /// Where the slots of a context are; those of another one in their place are given up.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
-  private func group(_ hash: UInt32) -> Int {
+  #endif
+  private mutating func group(_ hash: UInt32) -> Int {
     let base = place(hash)
     claim(base, hash)
     return base
@@ -111,15 +127,23 @@ struct ContextMixer: ~Copyable {
   }
 
   /// The slot of a decision that has no neighbours.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
-  private func flag(_ hash: UInt32) -> Int {
-    if flagCount > 0 { return slots.count - 1 - place(mix(hash), in: flagCount) }
+  #endif
+  private mutating func flag(_ hash: UInt32) -> Int {
+    if isSmall { return slots.count - 1 - place(ContextMixer.mix(hash), in: flagCount) }
     // Eight neighbouring contexts share a group, so that a flag does not take a group for itself.
-    return group(mix(hash >> 3)) + 1 + Int(hash & 7)
+    return group(ContextMixer.mix(hash >> 3)) + 1 + Int(hash & 7)
   }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
-  private func learn(_ slot: Int, _ bit: UInt32, limit: UInt32) {
+  #endif
+  private mutating func learn(_ slot: Int, _ bit: UInt32, limit: UInt32) {
     let word = slots[slot]
     slots[slot] = learned(word, bit, rate: memory.rate(word & 1023), limit: limit)
   }
@@ -130,21 +154,28 @@ struct ContextMixer: ~Copyable {
     let probability = Int32(bitPattern: word >> 10)
     let seen = word & 1023
     let wanted: Int32 = bit == 1 ? (1 << 22) - 1 : 0
-    let step = Int32(truncatingIfNeeded: (Int64(wanted &- probability) &* Int64(rate)) >> 16)
+    let step = Int32(
+      truncatingIfNeeded: (Int64(truncatingIfNeeded: wanted &- probability) &* Int64(truncatingIfNeeded: rate))
+        >> 16)
     return UInt32(bitPattern: probability &+ step) << 10 | (seen < limit ? seen + 1 : limit)
   }
 
   /// One decision from the slots at `bases` + `node`, for which the caller set the inputs behind the contexts.
   ///
   /// Bases are those of groups, with a node below ``groupSize``, or of slots, with node 0.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
   @inline(__always)
+  #endif
   private mutating func decide<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, node: Int, weightBase: Int, limit: UInt32, inputCount: Int, coder: inout Coder
   ) -> UInt32 {
     // Checked once, not for every access: groups end within the slots, and there are no more inputs than arrays have.
     precondition(
-      node >= 0 && node < ContextMixer.groupSize && weightBase >= 0 && count <= inputCount
-        && inputCount <= ContextMixer.maximumInputCount && weightBase <= weights.count - inputCount,
+      UInt(bitPattern: node) < UInt(ContextMixer.groupSize) && weightBase >= 0 && count >= 0
+        && count <= inputCount
+        && inputCount <= ContextMixer.maximumInputCount && weightBase <= weights.count &- inputCount,
       "outside of the workspace")
     let isLookedUp = memory.isLookedUp
     if isLookedUp {
@@ -153,20 +184,28 @@ struct ContextMixer: ~Copyable {
         unsafe logits[unchecked: index] = memory.lookedUpStretch(word >> 20)
       }
     } else {
-      for index in 0..<count { logits[index] = memory.stretch(slots[bases[index] + node] >> 20, &logistic) }
+      var index = 0
+      while index < count {
+        let word = unsafe slots[unchecked: bases[unchecked: index] &+ node]
+        unsafe logits[unchecked: index] = memory.stretch(word >> 20, &logistic)
+        index &+= 1
+      }
     }
     var sum: Int64 = 0
-    for index in 0..<inputCount {
-      let weight = unsafe weights[unchecked: weightBase &+ index]
-      sum &+= unsafe Int64(logits[unchecked: index]) &* Int64(weight)
+    var input = 0
+    while input < inputCount {
+      let weight = unsafe weights[unchecked: weightBase &+ input]
+      sum &+= unsafe Int64(truncatingIfNeeded: logits[unchecked: input]) &* Int64(truncatingIfNeeded: weight)
+      input &+= 1
     }
-    let logit = Int32(truncatingIfNeeded: max(-4096, min(4096, sum >> 16)))
-    let probability = min(65535, max(1, logistic.squash(logit)))
+    let probability = min(65535, max(1, logistic.squash(Int32(clamping: sum >> 16))))
     let result = coder.code(bit, probability: probability)
-    let error = Int32(bitPattern: result << 16) - Int32(bitPattern: probability)
-    for index in 0..<inputCount {
-      let change = unsafe (logits[unchecked: index] &* error &+ 1 << 13) >> 14
-      unsafe weights[unchecked: weightBase &+ index] &+= change
+    let error = Int32(bitPattern: result << 16) &- Int32(bitPattern: probability)
+    input = 0
+    while input < inputCount {
+      let change = unsafe (logits[unchecked: input] &* error &+ 1 << 13) >> 14
+      unsafe weights[unchecked: weightBase &+ input] &+= change
+      input &+= 1
     }
     if isLookedUp {
       for index in 0..<count {
@@ -176,7 +215,11 @@ struct ContextMixer: ~Copyable {
           word, result, rate: memory.lookedUpRate(word & 1023), limit: limit)
       }
     } else {
-      for index in 0..<count { learn(bases[index] + node, result, limit: limit) }
+      var index = 0
+      while index < count {
+        unsafe learn(bases[unchecked: index] &+ node, result, limit: limit)
+        index &+= 1
+      }
     }
     return result
   }
@@ -191,10 +234,14 @@ struct ContextMixer: ~Copyable {
   mutating func codeFlag<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, weightBase: Int, coder: inout Coder
   ) -> UInt32 {
-    if flagCount > 0 {
-      for index in 0..<count { bases[index] = flag(contexts[index]) }
+    if isSmall {
+      var index = 0
+      while index < count {
+        bases[index] = flag(contexts[index])
+        index &+= 1
+      }
     } else {
-      for index in 0..<count { hashes[index] = mix(contexts[index] >> 3) }
+      for index in 0..<count { hashes[index] = ContextMixer.mix(contexts[index] >> 3) }
       claimAll()
       for index in 0..<count { bases[index] += 1 + Int(contexts[index] & 7) }
     }
@@ -216,12 +263,19 @@ struct ContextMixer: ~Copyable {
     var guessSlots = InlineArray<3, Int>(repeating: 0)
     var guessedBits = InlineArray<3, UInt32>(repeating: 2)
     for index in 0..<guesses.count {
-      guessSlots[index] = group(mix(0xabcd_0000 &+ guesses.confidence[index] &* 8 &+ UInt32(index)))
+      guessSlots[index] = group(
+        ContextMixer.mix(0xabcd_0000 &+ guesses.confidence[index] &* 8 &+ UInt32(index)))
     }
-    let inputCount = count + guesses.count
+    let inputCount = count &+ guesses.count
     for step in 0..<8 {
-      if step & 3 == 0 {
-        for index in 0..<count { hashes[index] = mix(contexts[index] &+ node &* 0x2545_f491) }
+      if step & 3 == 0, isSmall {
+        var index = 0
+        while index < count {
+          bases[index] = group(ContextMixer.mix(contexts[index] &+ node &* 0x2545_f491))
+          index &+= 1
+        }
+      } else if step & 3 == 0 {
+        for index in 0..<count { hashes[index] = ContextMixer.mix(contexts[index] &+ node &* 0x2545_f491) }
         claimAll()
       }
       let top: UInt32 = 1 << (UInt32(step) & 3)
@@ -230,18 +284,18 @@ struct ContextMixer: ~Copyable {
         if guess >> UInt32(8 - step) == node {
           let guessed = guess >> UInt32(7 - step) & 1
           guessedBits[index] = guessed
-          let logit = memory.stretch(slots[guessSlots[index] + 1 + step] >> 20, &logistic)
-          logits[count + index] = guessed == 1 ? logit : -logit
+          let logit = memory.stretch(slots[guessSlots[index] &+ 1 &+ step] >> 20, &logistic)
+          logits[count &+ index] = guessed == 1 ? logit : 0 &- logit
         } else {
           guessedBits[index] = 2
-          logits[count + index] = 0
+          logits[count &+ index] = 0
         }
       }
       let bit = decide(
         UInt32(byte >> UInt8(7 - step)) & 1, node: Int(node & (top - 1) | top),
-        weightBase: weightBase + step * inputCount, limit: 127, inputCount: inputCount, coder: &coder)
+        weightBase: weightBase &+ step &* inputCount, limit: 127, inputCount: inputCount, coder: &coder)
       for index in 0..<guesses.count where guessedBits[index] < 2 {
-        learn(guessSlots[index] + 1 + step, guessedBits[index] == bit ? 1 : 0, limit: 255)
+        learn(guessSlots[index] &+ 1 &+ step, guessedBits[index] == bit ? 1 : 0, limit: 255)
       }
       node = node << 1 | bit
     }
@@ -252,7 +306,7 @@ struct ContextMixer: ~Copyable {
   private mutating func codeAlone<Coder: BitCoder & ~Copyable>(
     _ bit: UInt32, context: UInt32, coder: inout Coder
   ) -> UInt32 {
-    let slot = flag(mix(context &+ 0x1357_0000))
+    let slot = flag(ContextMixer.mix(context &+ 0x1357_0000))
     let probability = min(65535, max(1, slots[slot] >> 16))
     let result = coder.code(bit, probability: probability)
     learn(slot, result, limit: 60)
@@ -314,7 +368,9 @@ enum WeightSet {
 struct Guesses {
   fileprivate var bytes = InlineArray<3, UInt8>(repeating: 0)
   fileprivate var confidence = InlineArray<3, UInt32>(repeating: 0)
-  fileprivate(set) var count = 0
+  private var added = 0
+  /// How many there are; one if matches are not looked for.
+  var count: Int { DecoderProfile.current.hasMatches ? added : 1 }
 
   /// Adds one.
   ///
@@ -322,8 +378,9 @@ struct Guesses {
   ///   - byte: the byte.
   ///   - confidence: a small number; what it is worth is learned.
   mutating func add(_ byte: UInt8, confidence: UInt32) {
-    bytes[count] = byte
-    self.confidence[count] = confidence
-    count += 1
+    let index = DecoderProfile.current.hasMatches ? added : 0
+    bytes[index] = byte
+    self.confidence[index] = confidence
+    added += 1
   }
 }

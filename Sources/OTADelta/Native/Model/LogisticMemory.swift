@@ -13,11 +13,11 @@ struct LogisticMemory {
 
   /// Whether there is memory for it.
   @inline(__always)
-  var isLookedUp: Bool { words.count > 0 }
+  var isLookedUp: Bool { DecoderProfile.current.hasLargeModels && words.count > 0 }
 
   /// Computes everything once.
   func fill(_ logistic: inout Logistic) {
-    guard words.count > 0 else { return }
+    guard isLookedUp else { return }
     for index in 0..<4096 {
       words[index] = Int16(truncatingIfNeeded: logistic.stretch(UInt32(index) << 4 | 8))
     }

@@ -1,3 +1,4 @@
+#if !hasFeature(Embedded)
 /// Finds what followed the last bytes when they occurred before, in the old image or in the new one.
 ///
 /// The history is the old image with the new one behind it. Bytes are stored at once and indexed when somebody asks:
@@ -59,7 +60,7 @@ struct MatchFinder {
 
   /// Adds up to eight bytes, the lowest first.
   @inline(__always)
-  mutating func append(_ bits: UInt64, count: Int) {
+  mutating func append(_ bits: FieldBits, count: Int) {
     guard table.count > 0 else { return }
     history.store(bits, count: count, at: end)
     end += count
@@ -131,3 +132,13 @@ struct MatchFinder {
     return length < MatchFinder.minimumLength ? 0 : length
   }
 }
+#else
+/// Finds nothing, see ``DecoderProfile``.
+struct MatchFinder {
+  init(history: Cells<UInt8>, table: Cells<UInt32>) {}
+  func begin(at count: Int) {}
+  func guess() -> (byte: UInt8, length: Int)? { nil }
+  func append(_ byte: UInt8) {}
+  func append(_ bits: FieldBits, count: Int) {}
+}
+#endif

@@ -20,20 +20,24 @@ struct RangeDecoder: BitCoder, ~Copyable {
   private(set) var overrunCount = 0
 
   /// How many bytes are queued.
-  var queuedCount: Int { tail - head }
+  var queuedCount: Int { tail &- head }
 
   /// Takes bytes into the queue, as many as fit.
   ///
   /// - Returns: how many.
   mutating func fill(_ bytes: Span<UInt8>) -> Int {
-    if head > 0 {
-      for index in head..<tail { queue[index - head] = queue[index] }
-      tail -= head
-      head = 0
+    var place = 0
+    while place < tail &- head {
+      queue[place] = queue[head &+ place]
+      place &+= 1
     }
-    let count = min(bytes.count, queue.count - tail)
-    for index in 0..<count { queue[tail + index] = bytes[index] }
-    tail += count
+    head = 0
+    let count = min(bytes.count, queue.count &- place)
+    for index in 0..<count {
+      queue[place] = bytes[index]
+      place &+= 1
+    }
+    tail = place
     return count
   }
 
@@ -45,15 +49,23 @@ struct RangeDecoder: BitCoder, ~Copyable {
   @inline(__always)
   private mutating func next() -> UInt32 {
     guard head < tail else {
-      overrunCount += 1
+      overrunCount &+= 1
       return 0
     }
-    head += 1
-    return UInt32(queue[head - 1])
+    head &+= 1
+    return UInt32(queue[head &- 1])
   }
 
   @inline(__always)
-  mutating func code(_ bit: UInt32, probability: UInt32) -> UInt32 {
+  mutating func code(_ bit: UInt32, probability: UInt32) -> UInt32 { decision(probability) }
+
+  /// The next decision.
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  private mutating func decision(_ probability: UInt32) -> UInt32 {
     let isOneLikely = probability >= 32768
     let bound = (range >> 16) * (isOneLikely ? 65536 - probability : probability)
     let result: UInt32

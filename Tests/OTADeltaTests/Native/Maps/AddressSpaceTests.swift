@@ -36,7 +36,7 @@ struct AddressSpaceTests {
   @Test("Regions reach to the next one, in any order of asking")
   func regions() {
     let words = [UInt32](repeating: 0, count: 3)
-    var map = RegionMap(starts: cells(words), kinds: cells([UInt8](repeating: 0, count: 3)))
+    var map = RegionMap(words: cells(words))
     #expect(map.kind(at: 5) == .code)
     map.append(start: 0x100, kind: .pointers32)
     map.append(start: 0x200, kind: .plain)

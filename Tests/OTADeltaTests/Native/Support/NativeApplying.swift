@@ -48,8 +48,7 @@ func window(_ bytes: [UInt8], start: UInt32 = 0) -> OldWindow {
 
 /// The covers as a map.
 func coverMap(_ covers: [(old: UInt32, new: UInt32, length: UInt32)]) -> CoverMap {
-  let words = [UInt32](repeating: 0, count: covers.count)
-  var map = CoverMap(olds: cells(words), news: cells(words), lengths: cells(words), order: cells(words))
+  var map = CoverMap(words: cells([UInt32](repeating: 0, count: 4 * covers.count)))
   for cover in covers { map.append(old: cover.old, new: cover.new, length: cover.length) }
   map.finish()
   return map

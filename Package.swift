@@ -129,7 +129,7 @@ let package = Package(
 
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
-    test("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
+    test("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "OTACryptoSodium", "COpenSSL"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
     test(
       "OTADelta",

@@ -22,8 +22,8 @@ enum RegionPlanner {
     var misses: [[Int]] = []
     let kinds = RegionKind.allCases.filter {
       $0 != .plain && ($0 != .offset32 || plan.old.origin != 0)
-        // Firmware for Cortex-M has no pointers of 64 bits, and its decoder refuses them.
-        && ($0 != .pointers64 || plan.architecture != .thumb)
+        // Firmware for Cortex-M has no pointers of 64 bits, and its decoder refuses them. It is no ELF file, though.
+        && ($0 != .pointers64 || plan.architecture != .thumb || plan.old.segments.count > 1)
     }
     for kind in kinds {
       guard !isCancelled() else { throw .cancelled }

@@ -1,6 +1,6 @@
 /// What the parts of the old image hold, from its first byte to its last.
 struct RegionMap {
-  /// Where each one begins, a multiple of 256, plus its kind.
+  /// Where each one begins, a multiple of 8, plus its kind.
   private let words: Cells<UInt32>
   private(set) var count = 0
   private var first: UInt32 = 0
@@ -13,16 +13,16 @@ struct RegionMap {
   /// Adds the next region; it reaches to the one behind it.
   ///
   /// - Parameters:
-  ///   - start: a multiple of 256; what is below counts for nothing.
+  ///   - start: a multiple of 256 in patches; what is below a multiple of 8 counts for nothing.
   ///   - kind: what it holds.
   mutating func append(start: UInt32, kind: RegionKind) {
-    words[count] = start & ~0xff | UInt32(kind.rawValue)
+    words[count] = start & ~7 | UInt32(kind.rawValue)
     count &+= 1
     length = 0
   }
 
   @inline(__always)
-  private func start(_ index: Int) -> UInt32 { words[index] & ~0xff }
+  private func start(_ index: Int) -> UInt32 { words[index] & ~7 }
 
   /// Where the last region begins.
   var lastStart: UInt32 { count > 0 ? start(count &- 1) : 0 }
@@ -45,7 +45,7 @@ struct RegionMap {
     current = .code
     if low > 0 {
       first = start(low &- 1)
-      current = RegionKind(rawValue: UInt8(truncatingIfNeeded: words[low &- 1])) ?? .plain
+      current = RegionKind(rawValue: UInt8(truncatingIfNeeded: words[low &- 1] & 7)) ?? .plain
     }
     length = (low < count ? start(low) : .max) &- first
     return current

@@ -136,7 +136,7 @@ let package = Package(
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaLZMA",
         "OTACryptoOpenSSL", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
-        "OTADeltaEncoder", "CBZip2",
+        "OTADeltaEncoder", "CBZip2", "CLZMA",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
     test(

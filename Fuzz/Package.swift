@@ -12,6 +12,7 @@ let fuzzers = [
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
   "FuzzStreams": ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams"],
   "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
+  "FuzzInPlace": ["OTACore", "OTADelta"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
 ]
 

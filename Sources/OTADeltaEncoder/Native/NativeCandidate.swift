@@ -2,7 +2,7 @@ import OTACore
 import OTADelta
 
 /// One way to code a plan: which covers to keep, and how large a model.
-struct NativeCandidate {
+struct NativeCandidate: Sendable {
   let plan: NativePlan
   let slotBits: UInt8
   let matchBits: UInt8

@@ -3,7 +3,7 @@ import OTACrypto
 import OTADelta
 
 /// The digests of both images that stand in the header of a native patch.
-struct NativeDigests {
+struct NativeDigests: Sendable {
   let old: InlineArray<8, UInt8>
   let new: InlineArray<8, UInt8>
 

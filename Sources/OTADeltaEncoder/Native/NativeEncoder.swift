@@ -38,15 +38,21 @@ public enum NativeEncoder {
     /// they are made where that is allowed, and not with ``Effort/fast``.
     public var takesContainersApart: Bool
 
+    /// Whether a patch may have the coder `streams` where that is smaller, because much of what is new repeats itself.
+    ///
+    /// Such patches are for `NativeHostDecoder` of `OTADeltaStreams`; they are made where ``memory`` is nil.
+    public var usesStreams: Bool
+
     /// Makes options.
     public init(
       memory: UInt32? = nil, architecture: String? = nil, effort: Effort = .standard,
-      takesContainersApart: Bool = true
+      takesContainersApart: Bool = true, usesStreams: Bool = true
     ) {
       self.memory = memory
       self.architecture = architecture
       self.effort = effort
       self.takesContainersApart = takesContainersApart
+      self.usesStreams = usesStreams
     }
   }
 
@@ -115,9 +121,20 @@ public enum NativeEncoder {
         plain, with: try verifier(old: old, new: new), old: old, new: new, isCancelled: isCancelled)
       best = plain
     }
+    // Long repetitions in what is new are the strength of LZMA. A host decodes that too.
+    if options.usesStreams, options.memory == nil, best.map({ $0.count > new.count / foreignShare }) ?? true,
+      let streams = try StreamPatch.make(
+        old: old, new: new, memory: nil, isCancelled: isCancelled, report: { _ in }),
+      best.map({ streams.count < $0.count }) ?? true
+    {
+      best = streams
+    }
     guard let best else { throw .memoryTooSmall }
     return best
   }
+
+  /// A patch that has more than this part of its new image is about an image that is mostly not in the old one.
+  private static var foreignShare: Int { 8 }
 
   /// The instruction set of a name that the caller gave.
   static func architecture(_ name: String?) -> Architecture? {
@@ -140,16 +157,18 @@ public enum NativeEncoder {
     let digests = NativeDigests(old: old, new: new)
     var best: [UInt8]?
     let candidates = NativeCandidate.all(plan, oldSize: old.count, newSize: new.count, memory: memory)
-    for (index, candidate) in candidates.enumerated() {
-      var codedCount = index * new.count
-      report(.coding(byteCount: codedCount, of: candidates.count * new.count))
-      let patch = try candidate.encode(old: old, new: new, digests: digests) {
-        // Asked once for so many bytes.
-        codedCount += BodyEncoder.cancellationInterval
-        report(.coding(byteCount: codedCount, of: candidates.count * new.count))
+    if !candidates.isEmpty {
+      var codedCount = 0
+      report(.coding(byteCount: 0, of: new.count))
+      let patches = try CandidateRace(old: old, new: new, digests: digests).run(candidates) {
+        // Asked once for so many bytes, and while others are waited for.
+        if codedCount + BodyEncoder.cancellationInterval < new.count {
+          codedCount += BodyEncoder.cancellationInterval
+          report(.coding(byteCount: codedCount, of: new.count))
+        }
         return isCancelled()
       }
-      if best.map({ patch.count < $0.count }) ?? true { best = patch }
+      for patch in patches where best.map({ patch.count < $0.count }) ?? true { best = patch }
     }
     let stored = NativeCandidate.stored(old: old, new: new, digests: digests)
     if let found = best, stored.count < found.count { best = stored }

@@ -116,8 +116,12 @@ struct DeltaMake: Command {
     let size = try arguments.integerOption("--slot-size", in: 1...Int(Int32.max))
     let eraseSize = try arguments.integerOption("--erase-size", in: 1...Int(Int32.max))
     guard format == .inPlace else {
-      guard size == nil, eraseSize == nil, !isReversible else {
-        throw .invalidValue(name: "--format", value: format.rawValue, expected: "in-place, with a slot")
+      let given: [(name: String, value: String?)] = [
+        ("--slot-size", size.map { "\($0)" }), ("--erase-size", eraseSize.map { "\($0)" }),
+        ("--undo", isReversible ? "with --format \(format.rawValue)" : nil),
+      ]
+      for case (let name, let value?) in given {
+        throw .invalidValue(name: name, value: value, expected: "only --format in-place, which has a slot")
       }
       return nil
     }

@@ -36,7 +36,7 @@ let libraries = [
   "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
   "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
   "OTADeltaEncoder", "OTAPartition", "OTAInPlace", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
-  "OTAAgent", "OTATransportHTTP",
+  "OTAAgent", "OTATransportHTTP", "OTATUF",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -91,6 +91,9 @@ let package = Package(
         "OTAPartition", "OTAStateMachine",
       ]),
 
+    // Repositories.
+    hosted("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
+
     // Server side.
     hosted("OTAServer", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
     hosted("OTAServerSQLite", ["OTACore", "OTAServer", "CSQLite"]),
@@ -108,7 +111,7 @@ let package = Package(
         "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
-        "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
+        "OTATUF", "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),
     .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
 
@@ -146,6 +149,7 @@ let package = Package(
         "OTATesting",
       ]),
     test("OTAStateMachine", ["OTACore"]),
+    test("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTATransportHTTP"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(
       "OTAServer",

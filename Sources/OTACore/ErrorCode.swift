@@ -101,4 +101,20 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case storeBusy = 0x0808
   case storageFull = 0x0809
   case addressInUse = 0x080A
+
+  // 0x09: repository
+  case repositoryRootMissing = 0x0901
+  case repositoryMalformed = 0x0902
+  case repositoryUnsupportedVersion = 0x0903
+  case repositoryThresholdNotMet = 0x0904
+  case repositoryRollback = 0x0905
+  case repositoryExpired = 0x0906
+  case repositoryMixAndMatch = 0x0907
+  case repositoryEndlessData = 0x0908
+  case repositoryFileMissing = 0x0909
+  case unknownTarget = 0x090A
+  case targetMismatch = 0x090B
+  case targetPathUnusable = 0x090C
+  case repositoryStorageFailed = 0x090D
+  case repositoryFolderInUse = 0x090E
 }

@@ -11,6 +11,7 @@ package enum CommandTable {
     ImageSign.self,
     ImageVerify.self,
     ImageInspect.self,
+    TUFCommand.self,
     ServerRun.self,
     SimulatePowerLoss.self,
   ]

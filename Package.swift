@@ -166,7 +166,11 @@ let package = Package(
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
       ]),
     test(
-      "OTACommandLine", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers"]),
+      "OTACommandLine",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers", "OTAServer",
+        "OTAServerHTTP",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

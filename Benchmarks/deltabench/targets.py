@@ -9,7 +9,7 @@ from .results import LARGE, geometric_mean
 # The pairs on which the size for a small decoder has a target.
 SMALL_TARGETS = ("m4-mpy-pyboard-patch", "m4-lua-insert", "m4-greatfet", "esp32-tasmota-patch")
 # A patch that is at most this share of its image is one of matched data.
-MATCHED = 0.05
+MATCHED = 0.01
 TOO_SHORT = "next to all of the time is the start of a program"
 
 
@@ -121,14 +121,14 @@ def _apply_fast(results, large):
 
 
 def _apply_coder(results):
-  name = "Apply: output of native on matched data >= 20 MB/s"
+  name = "Apply: output of native on matched data (patch of at most 1 % of the image) >= 20 MB/s"
   matched = [
     pair for pair in results.pairs if pair["new_size"] > LARGE
     and (results.bytes_of(pair["name"], NATIVE) or pair["new_size"]) <= MATCHED * pair["new_size"]
   ]
   rate = results.throughput(NATIVE, matched)
   if not rate:
-    return _not_measured(name, "no figures of a pair over 1 MB with a patch of at most 5 % in this run")
+    return _not_measured(name, "no figures of a pair over 1 MB with a patch of at most 1 % in this run")
   if not rate[1]:
     return _not_measured(name, TOO_SHORT)
   return Check(

@@ -1,5 +1,6 @@
 import OTACore
 import OTACrypto
+import OTACryptoOpenSSL
 import OTADelta
 
 /// The digests of both images that stand in the header of a native patch.
@@ -19,9 +20,7 @@ struct NativeDigests: Sendable {
   }
 
   private static func digest(of image: [UInt8]) -> InlineArray<8, UInt8> {
-    var hash = SHA256()
-    hash.update(image.span)
-    let digest = hash.finalize()
+    let digest = OpenSSLSHA256.digest(of: image.span)
     var result = InlineArray<8, UInt8>(repeating: 0)
     for index in 0..<NativeHeader.digestSize { result[index] = digest.bytes[index] }
     return result

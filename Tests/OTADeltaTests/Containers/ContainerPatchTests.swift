@@ -240,7 +240,7 @@ struct ContainerPatchTests {
     }
   }
 
-  @Test("Damage is an error, the same in one piece and in many, and never the wrong file")
+  @Test("Damage is an error or the right file, the same in one piece and in many")
   func damage() throws {
     var generator = SeededGenerator(for: "ContainerPatchTests.damage")
     let pair = try ContainerPair.gzip()
@@ -252,7 +252,8 @@ struct ContainerPatchTests {
         ? Int.random(in: 0..<120, using: &generator) : Int.random(in: 0..<damaged.count, using: &generator)
       damaged[place] ^= UInt8.random(in: 1...255, using: &generator)
       let whole = try apply(damaged, to: pair.old, size: pair.new.count, limits: limits)
-      #expect(whole.error != nil)
+      // The last bytes of a coded stream may say the same in another way.
+      #expect(whole.error != nil || whole.output == pair.new)
       let pieces = try apply(
         damaged, to: pair.old, size: pair.new.count, limits: limits, chunking: .random(seed: UInt64(round)))
       #expect(pieces == whole)

@@ -78,6 +78,7 @@ public struct InPlaceDecoder: ~Copyable {
         body.restart(at: header.body(ofSegment: index))
         position += try fill(&body, position..<end, media: &media)
       case .end:
+        guard position == end else { throw .delta(.trailingData) }
         return
       }
     }

@@ -153,6 +153,43 @@ struct InPlaceDecoderTests {
     #expect(error(resident) == .corruptStream)
   }
 
+  @Test("Bytes behind the end of a stream are refused, however many", arguments: [5, 100, 255, 300, 2000])
+  func trailing(count: Int) throws {
+    let patch = try patch()
+    let header = try #require(try InPlaceHeader.parse(patch.span))
+    let front = try #require(try NativeHeader.parse(patch.span)).count
+    // Up to four bytes take the place of zeros that the encoder has left out.
+    // The numbers behind the header: shift, size of segments, size of tables; then the sizes of the segments.
+    var numbers: [UInt32] = []
+    var position = front
+    for _ in 0..<3 + header.segmentCount {
+      numbers.append(try #require(try NativeHeader.number(patch.span, &position)))
+    }
+    let tables = Array(patch[position..<position + Int(header.tablesSize)])
+    let segments = Array(patch[(position + Int(header.tablesSize))...])
+    let last = numbers.count - 1
+    for (lengthened, index) in [(2, UInt32(0)), (last, header.segmentCount - 1)] {
+      var changed = numbers
+      changed[lengthened] += UInt32(count)
+      let junk = [UInt8](repeating: 0x5a, count: count)
+      var body: [UInt8] = []
+      for number in changed { NativeHeader.append(number, to: &body) }
+      body += lengthened == 2 ? tables + junk + segments : tables + segments + junk
+      var native = header.native
+      native.bodySize = UInt32(body.count)
+      let bytes = native.serialized + body
+      var decoder = try decoder(bytes)
+      var bench = Bench(patch: bytes, old: InPlaceDecoderTests.old)
+      var found: DeltaError?
+      do throws(PatchError<Bench.Failure, Bench.Failure>) {
+        try decoder.decode(segment: index, media: &bench)
+      } catch {
+        if case .delta(let error) = error { found = error }
+      }
+      #expect(found == .trailingData)
+    }
+  }
+
   @Test("Damage is an error or the right image")
   func damage() throws {
     var generator = SeededGenerator(for: "InPlaceDecoderTests.damage")

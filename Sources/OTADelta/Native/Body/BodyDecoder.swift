@@ -159,8 +159,8 @@ struct BodyDecoder: ~Copyable {
           }
         }
       case .segment:
-        guard isAtEnd else { return .input }
-        guard coder.queuedCount == 0 else { throw .trailingData }
+        // Whoever asks for more here, with a queue that is full, asks for ever.
+        guard isAtEnd, coder.queuedCount == 0 else { throw .trailingData }
         return .segment
       case .restart:
         coder.start()

@@ -8,7 +8,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var cursor = ByteCursor(input.span)
     let state = try DeviceState(parsing: &cursor)
     let end = cursor.offset
-    var bytes = [UInt8](repeating: 0, count: DeviceState.maximumSize)
+    let capacity = DeviceState.maximumSize(images: CompanionImages.maximumCount + 1)
+    var bytes = [UInt8](repeating: 0, count: capacity)
     var writer = ByteWriter(bytes.mutableSpan)
     do throws(ParseError) {
       try state.serialize(into: &writer)

@@ -69,7 +69,7 @@ let package = Package(
       path: "Sources/OTADelta/Streams"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
-      "OTADeltaContainers", ["OTACore", "OTACrypto", "OTADelta", "CZlib", "CZopfli", "CLZMA", "CZstd"],
+      "OTADeltaContainers", ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams", "CZlib", "CZopfli", "CLZMA", "CZstd"],
       path: "Sources/OTADelta/Containers"),
     hosted(
       "OTADeltaEncoder",
@@ -86,7 +86,7 @@ let package = Package(
     hosted(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaStreams",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaContainers",
         "OTADeltaZlib",
         "OTAPartition", "OTAStateMachine",
       ]),
@@ -160,7 +160,7 @@ let package = Package(
     test(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaStreams",
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaContainers",
         "OTADeltaZlib",
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",

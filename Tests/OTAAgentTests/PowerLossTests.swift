@@ -1,6 +1,7 @@
 import Foundation
 import OTAAgent
 import OTACore
+import OTACryptoSodium
 import OTAFlashSimulator
 import OTAManifest
 import OTAPartition
@@ -23,15 +24,19 @@ import Testing
   /// One way to go from one image to another.
   struct Scenario: CustomTestStringConvertible {
     var isPatch: Bool
+    /// Whether the manifest has the digests of the blocks of the image.
+    var hasImageBlocks = false
     var isHealthy: Bool
 
     var testDescription: String {
-      "\(isPatch ? "a patch" : "a whole image"), \(isHealthy ? "confirmed" : "reverted")"
+      let payload = isPatch ? hasImageBlocks ? "a patch, blocks authenticated" : "a patch" : "a whole image"
+      return "\(payload), \(isHealthy ? "confirmed" : "reverted")"
     }
 
     static let all = [
       Scenario(isPatch: true, isHealthy: true), Scenario(isPatch: false, isHealthy: true),
       Scenario(isPatch: true, isHealthy: false),
+      Scenario(isPatch: true, hasImageBlocks: true, isHealthy: true),
     ]
   }
 
@@ -82,7 +87,11 @@ import Testing
     arguments: Geometry.allCases, Scenario.all)
   func everyOperation(geometry: Geometry, scenario: Scenario) async throws {
     let vendor = try Vendor()
-    let release = try await vendor.release(new, from: scenario.isPatch ? old : nil)
+    let release = try await vendor.release(new, from: scenario.isPatch ? old : nil) {
+      if scenario.hasImageBlocks {
+        $0.imageBlocks = BlockDigests(of: new, hash: SodiumSHA256.self, blockSize: 1000)
+      }
+    }
     let undisturbed = try device(geometry, scenario, try SimulatedServer(offering: release), vendor)
     let before = undisturbed.modifications
     try await undisturbed.run()

@@ -1,6 +1,9 @@
 import OTAAgent
 import OTACore
+import OTACryptoSodium
+import OTAFlashSimulator
 import OTAManifest
+import OTAPartition
 import OTAStateMachine
 import Testing
 
@@ -137,6 +140,34 @@ import Testing
       server.change { $0.release = release }
       #expect(try await device.run() == .idle, "byte \(index)")
       #expect(try device.runningImage() == new)
+    }
+  }
+
+  @Test("A patch that makes another image than the one of the manifest: nothing of its first wrong block is written")
+  func wrongImageBlock() async throws {
+    let vendor = try Vendor()
+    for blockSize in [512, 1000] as [UInt32] {
+      let blocks = BlockDigests(of: new, hash: SodiumSHA256.self, blockSize: blockSize)
+      let genuine = try await vendor.release(new, from: old) { $0.imageBlocks = blocks }
+      for wrong in [0, 3, blocks.digests.count - 1] {
+        let release = try await vendor.release(new, from: old) {
+          $0.imageBlocks = blocks
+          $0.imageBlocks?.digests[wrong] = Vendor.description(of: old).digest
+        }
+        let server = try SimulatedServer(offering: release)
+        let device = try TestDevice(.uniform(), running: old, trusting: vendor.trustStore, over: server)
+        #expect(try await device.run() == .error(.imageDigestMismatch), "block \(wrong)")
+        #expect(try device.runningImage() == old)
+        #expect(server.reports.map(\.outcome) == [.failed(.imageDigestMismatch)])
+        // What was found right is there; behind it is not one byte, but those that fill a unit of writing.
+        let end = wrong * Int(blockSize)
+        let contents = device.flash.snapshot.contents(of: device.layout[.b])
+        #expect(contents[..<(end / 4 * 4)] == new[..<(end / 4 * 4)], "block \(wrong)")
+        #expect(contents[(end / 4 * 4)...].allSatisfy { $0 == 0xff }, "block \(wrong)")
+        server.change { $0.release = genuine }
+        #expect(try await device.run() == .idle, "block \(wrong)")
+        #expect(try device.runningImage() == new)
+      }
     }
   }
 

@@ -17,6 +17,7 @@ import Testing
     #expect(values["hardware revisions"] == "2 to 4")
     #expect(values["depends on"] == "radio from 7")
     #expect(values["blocks"] == "2 of 4096 bytes")
+    #expect(values["blocks of the image"] == "3 of 32768 bytes")
     #expect(values["encoding"] == "bsdiff43 patch, 40000 bytes of memory")
     #expect(values["description"] == "Fewer own goals ✓")
     #expect(summary.description.split(separator: "\n").count == summary.lines.count)

@@ -229,6 +229,11 @@ import Testing
     try await expectRefusal(
       .limitExceeded(.blocks), .limitExceeded, device: { $0.profile.limits.decoderMemory = 4095 })
     try await expectRefusal(
+      .limitExceeded(.blocks), .limitExceeded,
+      manifest: {
+        $0.imageBlocks = BlockDigests(blockSize: 80_000, digests: [$0.image.digest])
+      }, device: { $0.profile.limits.decoderMemory = 79_999 })
+    try await expectRefusal(
       .limitExceeded(.envelope), .limitExceeded, device: { $0.profile.limits.envelopeSize = 100 })
   }
 

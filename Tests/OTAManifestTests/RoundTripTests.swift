@@ -163,6 +163,18 @@ struct Contradiction: Sendable, CustomTestStringConvertible {
     Contradiction("another hash for a block", .digestAlgorithm) {
       $0.payload.blocks.digests[0] = SHA512.digest(of: [UInt8]().span)
     },
+    Contradiction("blocks of an image beside the payload that is the image", .blocks) {
+      $0.payload = PayloadDescription(
+        digest: $0.image.digest, size: $0.image.size, uri: $0.payload.uri, encoding: .identity,
+        blocks: BlockDigests(blockSize: $0.image.size, digests: [$0.image.digest]))
+    },
+    Contradiction("blocks of the image of no bytes", .blocks) { $0.imageBlocks?.blockSize = 0 },
+    Contradiction("no block of the image", .blocks) { $0.imageBlocks?.digests = [] },
+    Contradiction("one block of the image too many", .blocks) { $0.image.size = 65_536 },
+    Contradiction("one block of the image too few", .blocks) { $0.image.size = 98_305 },
+    Contradiction("another hash for a block of the image", .digestAlgorithm) {
+      $0.imageBlocks?.digests[0] = SHA512.digest(of: [UInt8]().span)
+    },
     Contradiction("install before fetch", .installSteps) { $0.installSteps = [.install, .fetch, .validate] },
     Contradiction("never validated", .installSteps) { $0.installSteps = [.fetch, .install] },
     Contradiction("the same dependency twice", .dependencies) { $0.dependencies += $0.dependencies },
@@ -195,6 +207,11 @@ extension Manifest {
     let delta = DeltaDescription(
       format: .bsdiff43, source: ImageDescription(digest: digest(), size: generator.small()),
       memory: generator.small())
+    let imageBlockSize = max(1, image.size / UInt32.random(in: 1...20, using: &generator))
+    let imageBlocks = (0..<BlockDigests.blockCount(size: image.size, blockSize: imageBlockSize)).map { _ in
+      digest()
+    }
+    let hasImageBlocks = isDelta && Bool.random(using: &generator)
     let revisions = [generator.small(), generator.small()].sorted()
     var names: Set<ComponentIdentifier> = []
     for _ in 0..<Int.random(in: 0...5, using: &generator) { names.insert(component()) }
@@ -206,6 +223,7 @@ extension Manifest {
         deviceID: Bool.random(using: &generator) ? identifier() : nil,
         hardwareRevisions: Bool.random(using: &generator) ? revisions[0]...revisions[1] : nil),
       image: image,
+      imageBlocks: hasImageBlocks ? BlockDigests(blockSize: imageBlockSize, digests: imageBlocks) : nil,
       payload: PayloadDescription(
         digest: isDelta ? digest() : image.digest, size: size, uri: text(1...100),
         encoding: isDelta ? .delta(delta) : .identity,

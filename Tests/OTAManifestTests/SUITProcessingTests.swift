@@ -288,7 +288,26 @@ import Testing
     },
     Change("no size", .missingParameter(25)) { $0.installParameters = arguments { $0.remove(at: 1) } },
     Change("an unknown argument", .unsupportedParameter(25)) {
-      $0.installParameters = arguments { $0.append((6, .int(0))) }
+      $0.installParameters = arguments { $0.append((8, .int(0))) }
+    },
+    Change("a size of the blocks of the image without their digests", .missingParameter(25)) {
+      $0.installParameters = arguments { $0.append((6, .int(80_000))) }
+    },
+    Change("digests of the blocks of the image without their size", .missingParameter(25)) {
+      $0.installParameters = arguments { $0.append((7, .bytes([UInt8](repeating: 7, count: 32)))) }
+    },
+    Change("blocks of the image of no bytes", .invalid(.blocks)) {
+      $0.installParameters = arguments { $0 += [(6, .int(0)), (7, .bytes([]))] }
+    },
+    Change("one block of the image too few", .invalid(.blocks)) {
+      $0.installParameters = arguments {
+        $0 += [(6, .int(79_999)), (7, .bytes([UInt8](repeating: 7, count: 32)))]
+      }
+    },
+    Change("half a digest of a block of the image", .invalid(.blocks)) {
+      $0.installParameters = arguments {
+        $0 += [(6, .int(80_000)), (7, .bytes([UInt8](repeating: 7, count: 16)))]
+      }
     },
     Change("an image that is another payload", .invalid(.encoding)) {
       $0.installParameters = arguments { $0.remove(at: 4) }

@@ -2,7 +2,7 @@ import OTACore
 import OTACrypto
 import OTACryptoSodium
 import OTADelta
-import OTADeltaStreams
+import OTADeltaContainers
 import OTADeltaZlib
 import OTAPartition
 
@@ -62,7 +62,8 @@ struct Installation: ~Copyable {
 
   /// Takes in bytes as they arrive: authenticates, decodes and writes each block that they complete.
   ///
-  /// - Throws: a ``PayloadFailure``. Then nothing of the block that failed to authenticate was decoded or written.
+  /// - Throws: a ``PayloadFailure``. Then nothing of the block that failed to authenticate was decoded or written, be it one
+  ///   of the payload or, where the manifest has digests of these, of the image.
   mutating func take<Device: Flash & ~Copyable>(
     _ bytes: [UInt8], into target: inout SlotTarget<Device>
   ) throws(PayloadFailure) {
@@ -72,12 +73,13 @@ struct Installation: ~Copyable {
       } catch {
         throw .storage(error.code)
       }
-      do throws(PatchError<StorageError, StorageError>) {
+      do throws(PatchError<StorageError, BlockError<StorageError>>) {
         try decoder.push(block, media: &target)
       } catch {
         switch error {
         case .delta(let error): throw .refused(error.code)
-        case .source(let error), .sink(let error): throw .storage(error.code)
+        case .sink(.wrongBlock): throw .refused(.imageDigestMismatch)
+        case .source(let error), .sink(.sink(let error)): throw .storage(error.code)
         }
       }
     }

@@ -1,13 +1,17 @@
 import OTACore
+import OTACryptoSodium
 import OTADelta
 import OTAPartition
 
 /// The two ends of a patch on a device: the running image to read from, the inactive slot to write to.
 ///
-/// One object, because both are behind one flash controller. Nothing is written before ``begin(_:offer:outputOffset:)``.
+/// One object, because both are behind one flash controller. Nothing is written before
+/// ``begin(_:offer:outputOffset:)``; and where the manifest has digests of the blocks of the image, nothing of a block
+/// before it was found right.
 struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
   var storage: DeviceStorage<Device>
   private var writer: SlotWriter?
+  private var gate: BlockGate<SodiumSHA256>?
   private var outputOffset: UInt32 = 0
 
   init(_ storage: consuming DeviceStorage<Device>) {
@@ -27,7 +31,7 @@ struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
   ///   - manifest: what the image is.
   ///   - offer: names the update in the journal.
   ///   - outputOffset: which byte of the image the decoder will make first; bytes that are in the slot already are
-  ///     not written again.
+  ///     not written again. Zero where the manifest has digests of the blocks of the image.
   /// - Throws: a `StorageError`.
   mutating func begin(
     _ manifest: borrowing VerifiedManifest, offer: Offer, outputOffset: UInt32
@@ -35,6 +39,13 @@ struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
     guard writer == nil else { return }
     writer = try storage.beginStaging(manifest, offer: offer)
     self.outputOffset = outputOffset
+    gate = nil
+    guard let blocks = manifest.manifest.imageBlocks else { return }
+    let size = manifest.manifest.image.size
+    gate = BlockGate(
+      blocks: blocks, imageSize: size,
+      memory: DecoderMemory(
+        allocating: Int(BlockGate<SodiumSHA256>.memoryRequirement(blocks: blocks, imageSize: size))))
   }
 
   mutating func readSource(
@@ -43,7 +54,17 @@ struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
     try storage.readRunningImage(into: &destination, at: offset)
   }
 
-  mutating func writeImage(_ bytes: Span<UInt8>) throws(StorageError) {
+  mutating func writeImage(_ bytes: Span<UInt8>) throws(BlockError<StorageError>) {
+    guard var gate = gate.take() else {
+      do throws(StorageError) { try store(bytes) } catch { throw .sink(error) }
+      return
+    }
+    // A gate that refused a block is of no more use, and goes with the error.
+    try gate.append(bytes) { (block) throws(StorageError) in try store(block) }
+    self.gate = consume gate
+  }
+
+  private mutating func store(_ bytes: Span<UInt8>) throws(StorageError) {
     guard var writer = writer.take() else { preconditionFailure("output before begin") }
     let replayed = min(Int(writer.offset - min(outputOffset, writer.offset)), bytes.count)
     outputOffset += UInt32(bytes.count)

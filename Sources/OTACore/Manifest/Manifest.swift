@@ -17,6 +17,9 @@ public struct Manifest: Equatable, Sendable {
   /// What will be in the slot beside it, on a device with several images; the payload makes all of them, one behind the
   /// other.
   public var companions: CompanionImages
+  /// The digests of the blocks of the image, so that a device can authenticate each block that a patch makes before it is
+  /// written; `nil` where they are not given, and where the payload is the image: then its own blocks are these.
+  public var imageBlocks: BlockDigests?
   /// What is transported.
   public var payload: PayloadDescription
   /// Other components that must be there first.
@@ -30,7 +33,8 @@ public struct Manifest: Equatable, Sendable {
   public init(
     sequenceNumber: SequenceNumber, newVersion: Version, requiredVersion: Version? = nil,
     component: ComponentIdentifier, compatibility: Compatibility, image: ImageDescription,
-    companions: CompanionImages = CompanionImages(), payload: PayloadDescription,
+    companions: CompanionImages = CompanionImages(), imageBlocks: BlockDigests? = nil,
+    payload: PayloadDescription,
     dependencies: [Dependency] = [],
     installSteps: [InstallStep] = [.fetch, .install, .validate, .invoke],
     metadata: ManifestMetadata = ManifestMetadata()
@@ -42,6 +46,7 @@ public struct Manifest: Equatable, Sendable {
     self.compatibility = compatibility
     self.image = image
     self.companions = companions
+    self.imageBlocks = imageBlocks
     self.payload = payload
     self.dependencies = dependencies
     self.installSteps = installSteps

@@ -54,10 +54,10 @@ public enum DeltaFormat: UInt8, Sendable, CaseIterable {
   case native = 2
 }
 
-/// Digests of equally long blocks of a payload, the last one possibly shorter.
+/// Digests of equally long blocks of a payload or of an image, the last one possibly shorter.
 ///
 /// They are part of the signed manifest, so that a device can authenticate each block before a byte of it reaches
-/// a decoder or the flash. At least one block; the number of digests follows from the size of the payload.
+/// a decoder or the flash. At least one block; the number of digests follows from the size of the whole.
 public struct BlockDigests: Equatable, Sendable {
   /// The length of every block but the last, in bytes; not zero.
   public var blockSize: UInt32
@@ -70,9 +70,15 @@ public struct BlockDigests: Equatable, Sendable {
     self.digests = digests
   }
 
-  /// How many blocks a payload of `size` bytes has.
+  /// How many blocks a payload or an image of `size` bytes has.
   public static func blockCount(size: UInt32, blockSize: UInt32) -> UInt32 {
     guard blockSize > 0 else { return 0 }
     return size / blockSize + (size % blockSize == 0 ? 0 : 1)
+  }
+
+  /// Whether there are as many digests as `size` bytes have blocks, and at least one.
+  public func isComplete(for size: UInt32) -> Bool {
+    let count = BlockDigests.blockCount(size: size, blockSize: blockSize)
+    return count > 0 && count == UInt32(exactly: digests.count)
   }
 }

@@ -49,6 +49,9 @@ public struct ManifestSummary: CustomStringConvertible, Sendable {
       add("encoding", "\(delta.format.name) patch, \(delta.memory) bytes of memory")
       add("patch on", "\(delta.source.size) bytes, \(delta.source.digest)")
     }
+    if let blocks = manifest.imageBlocks {
+      add("blocks of the image", "\(blocks.digests.count) of \(blocks.blockSize) bytes")
+    }
     addText("vendor name", manifest.metadata.vendorName)
     addText("model name", manifest.metadata.modelName)
     addText("description", manifest.metadata.updateDescription)

@@ -18,13 +18,9 @@ extension PayloadDescription {
     precondition(payload.count <= UInt32.max, "a payload is at most 4 GiB")
     let size = UInt32(payload.count)
     let blockSize = blockSize ?? PayloadDescription.blockSize(for: size)
-    precondition(blockSize > 0, "blocks have bytes")
-    let digests = stride(from: 0, to: payload.count, by: Int(blockSize)).map { start in
-      Hash.digest(of: payload.span.extracting(start..<min(start + Int(blockSize), payload.count)))
-    }
     self.init(
       digest: Hash.digest(of: payload.span), size: size, uri: [UInt8](uri.utf8), encoding: encoding,
-      blocks: BlockDigests(blockSize: blockSize, digests: digests))
+      blocks: BlockDigests(of: payload, hash: hash, blockSize: blockSize))
   }
 
   /// The block size that suits a payload: the smallest power of two from 4 KiB on that makes at most 256 blocks.
@@ -38,6 +34,23 @@ extension PayloadDescription {
     var blockSize: UInt32 = 4096
     while BlockDigests.blockCount(size: size, blockSize: blockSize) > 256 { blockSize *= 2 }
     return blockSize
+  }
+}
+
+extension BlockDigests {
+  /// Takes the digests of the blocks of a payload or an image.
+  ///
+  /// - Parameters:
+  ///   - bytes: all of them, at least one.
+  ///   - hash: a SHA-256 backend.
+  ///   - blockSize: the length of a block, in bytes; more than zero.
+  /// - Precondition: the block size is not zero.
+  public init<Hash: HashFunction & ~Copyable>(of bytes: [UInt8], hash: Hash.Type, blockSize: UInt32) {
+    precondition(blockSize > 0, "blocks have bytes")
+    let digests = stride(from: 0, to: bytes.count, by: Int(blockSize)).map { start in
+      Hash.digest(of: bytes.span.extracting(start..<min(start + Int(blockSize), bytes.count)))
+    }
+    self.init(blockSize: blockSize, digests: digests)
   }
 }
 #endif

@@ -9,14 +9,17 @@ struct FetchArguments {
   var size: UInt32
   var encoding: PayloadEncoding
   var blocks: BlockDigests
+  var imageBlocks: BlockDigests?
 
-  init(parsing bytes: Span<UInt8>, limits: Limits) throws(ManifestError) {
+  init(parsing bytes: Span<UInt8>, image: ImageDescription, limits: Limits) throws(ManifestError) {
     var reader = CBORReader(bytes, limits: limits)
     let count = try readMapHeader(&reader)
     var digest: Digest?
     var size: UInt32?
     var blockSize: UInt32?
     var blocks: Range<Int>?
+    var imageBlockSize: UInt32?
+    var imageBlocks: Range<Int>?
     encoding = .identity
     var previous: Int64?
     for _ in 0..<count {
@@ -26,6 +29,8 @@ struct FetchArguments {
       case FetchArgumentKey.payloadSize: size = try readUInt32(&reader)
       case FetchArgumentKey.blockSize: blockSize = try readUInt32(&reader)
       case FetchArgumentKey.blockDigests: blocks = try readByteStringRange(&reader)
+      case FetchArgumentKey.imageBlockSize: imageBlockSize = try readUInt32(&reader)
+      case FetchArgumentKey.imageBlockDigests: imageBlocks = try readByteStringRange(&reader)
       case FetchArgumentKey.delta: encoding = .delta(try DeltaDescription(parsing: &reader))
       default: throw .unsupportedParameter(SUITParameterKey.fetchArguments)
       }
@@ -36,15 +41,24 @@ struct FetchArguments {
     }
     self.digest = digest
     self.size = size
-    self.blocks = try FetchArguments.blocks(bytes.extracting(blocks), blockSize: blockSize, payloadSize: size)
+    self.blocks = try FetchArguments.blocks(bytes.extracting(blocks), blockSize: blockSize, size: size)
+    switch (imageBlockSize, imageBlocks) {
+    case (nil, nil):
+      self.imageBlocks = nil
+    case (let blockSize?, let blocks?):
+      self.imageBlocks = try FetchArguments.blocks(
+        bytes.extracting(blocks), blockSize: blockSize, size: image.size)
+    case (nil, _?), (_?, nil):
+      throw .missingParameter(SUITParameterKey.fetchArguments)
+    }
   }
 
-  /// Splits the string of digests; their number must be that of the payload's blocks.
+  /// Splits a string of digests; their number must be that of the blocks.
   private static func blocks(
-    _ bytes: Span<UInt8>, blockSize: UInt32, payloadSize: UInt32
+    _ bytes: Span<UInt8>, blockSize: UInt32, size: UInt32
   ) throws(ManifestError) -> BlockDigests {
     let length = DigestAlgorithm.sha256.byteCount
-    let count = BlockDigests.blockCount(size: payloadSize, blockSize: blockSize)
+    let count = BlockDigests.blockCount(size: size, blockSize: blockSize)
     // In 64 bits: on a small processor the product may not fit an Int.
     guard count > 0, UInt64(count) * UInt64(length) == UInt64(bytes.count) else { throw .invalid(.blocks) }
     var digests: [Digest] = []

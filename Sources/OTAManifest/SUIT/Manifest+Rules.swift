@@ -18,14 +18,13 @@ extension Manifest {
     case .identity:
       // The payload is the image: one description for both.
       guard payload.digest == image.digest, payload.size == image.size else { throw .invalid(.encoding) }
+      // And one list of blocks.
+      guard imageBlocks == nil else { throw .invalid(.blocks) }
     case .delta:
       break
     }
-    let blocks = BlockDigests.blockCount(size: payload.size, blockSize: payload.blocks.blockSize)
-    guard blocks > 0, blocks == UInt32(exactly: payload.blocks.digests.count) else { throw .invalid(.blocks) }
-    for digest in payload.blocks.digests where digest.algorithm != .sha256 {
-      throw .invalid(.digestAlgorithm)
-    }
+    try Manifest.check(payload.blocks, of: payload.size)
+    if let imageBlocks { try Manifest.check(imageBlocks, of: image.size) }
     guard
       installSteps == [.fetch, .install, .validate]
         || installSteps == [.fetch, .install, .validate, .invoke]
@@ -37,5 +36,10 @@ extension Manifest {
         throw .invalid(.dependencies)
       }
     }
+  }
+
+  private static func check(_ blocks: BlockDigests, of size: UInt32) throws(ManifestError) {
+    guard blocks.isComplete(for: size) else { throw .invalid(.blocks) }
+    for digest in blocks.digests where digest.algorithm != .sha256 { throw .invalid(.digestAlgorithm) }
   }
 }

@@ -138,15 +138,15 @@ struct SUITEncoder {
 
   private func fetchArguments() throws(ManifestError) -> [UInt8] {
     let payload = manifest.payload
-    var digests: [UInt8] = []
-    for digest in payload.blocks.digests {
-      for index in 0..<digest.bytes.count { digests.append(digest.bytes[index]) }
-    }
+    let digests = SUITEncoder.joined(payload.blocks)
+    let imageBlocks = manifest.imageBlocks.map { ($0.blockSize, SUITEncoder.joined($0)) }
     return try encode { (writer) throws(ParseError) in
-      switch payload.encoding {
-      case .identity: try writer.writeMapHeader(4)
-      case .delta: try writer.writeMapHeader(5)
-      }
+      let deltas =
+        switch payload.encoding {
+        case .identity: 0
+        case .delta: 1
+        }
+      try writer.writeMapHeader(4 + deltas + (imageBlocks == nil ? 0 : 2))
       try writer.writeInteger(FetchArgumentKey.payloadDigest)
       try writer.write(payload.digest)
       try writer.writeInteger(FetchArgumentKey.payloadSize)
@@ -169,7 +169,22 @@ struct SUITEncoder {
         try writer.writeInteger(FetchArgumentKey.deltaMemory)
         try writer.writeUnsigned(UInt64(delta.memory))
       }
+      if let (blockSize, digests) = imageBlocks {
+        try writer.writeInteger(FetchArgumentKey.imageBlockSize)
+        try writer.writeUnsigned(UInt64(blockSize))
+        try writer.writeInteger(FetchArgumentKey.imageBlockDigests)
+        try writer.writeByteString(digests.span)
+      }
     }
+  }
+
+  /// The digests, one behind the other.
+  private static func joined(_ blocks: BlockDigests) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for digest in blocks.digests {
+      for index in 0..<digest.bytes.count { bytes.append(digest.bytes[index]) }
+    }
+    return bytes
   }
 
   private func hardwareRevisions() throws(ManifestError) -> [UInt8]? {

@@ -78,6 +78,8 @@ enum FetchArgumentKey {
   static var blockSize: Int64 { 3 }
   static var blockDigests: Int64 { 4 }
   static var delta: Int64 { 5 }
+  static var imageBlockSize: Int64 { 6 }
+  static var imageBlockDigests: Int64 { 7 }
 
   static var deltaFormat: Int64 { 1 }
   static var deltaSourceDigest: Int64 { 2 }

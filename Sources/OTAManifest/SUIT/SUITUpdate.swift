@@ -218,29 +218,34 @@ private struct SUITUpdate {
     guard let size = parameters.imageSize else { throw .missingParameter(SUITParameterKey.imageSize) }
     guard let imageSize = UInt32(exactly: size) else { throw .invalid(.imageSize) }
     let image = ImageDescription(digest: digest, size: imageSize)
+    let (payload, imageBlocks) = try payload(of: image)
     return Manifest(
       sequenceNumber: sequenceNumber, newVersion: newVersion ?? Version(0, 0, 0),
       requiredVersion: requiredVersion, component: component,
       compatibility: Compatibility(
         vendorID: vendorID, classID: classID, deviceID: parameters.deviceID,
         hardwareRevisions: hardwareRevisions),
-      image: image, payload: try payload(of: image), dependencies: dependencies ?? [],
+      image: image, imageBlocks: imageBlocks, payload: payload, dependencies: dependencies ?? [],
       installSteps: isInvoked ? [.fetch, .install, .validate, .invoke] : [.fetch, .install, .validate],
       metadata: metadata)
   }
 
-  private func payload(of image: ImageDescription) throws(ManifestError) -> PayloadDescription {
+  private func payload(
+    of image: ImageDescription
+  ) throws(ManifestError) -> (PayloadDescription, imageBlocks: BlockDigests?) {
     guard let uri = parameters.uri else { throw .missingParameter(SUITParameterKey.uri) }
     guard let encoded = parameters.fetchArguments else {
       // A manifest of another maker: the payload is the image, and all of it one block.
       let blocks = BlockDigests(blockSize: image.size, digests: [image.digest])
-      return PayloadDescription(
+      let payload = PayloadDescription(
         digest: image.digest, size: image.size, uri: uri, encoding: .identity, blocks: blocks)
+      return (payload, nil)
     }
-    let arguments = try FetchArguments(parsing: encoded.span, limits: limits)
-    return PayloadDescription(
+    let arguments = try FetchArguments(parsing: encoded.span, image: image, limits: limits)
+    let payload = PayloadDescription(
       digest: arguments.digest, size: arguments.size, uri: uri, encoding: arguments.encoding,
       blocks: arguments.blocks)
+    return (payload, arguments.imageBlocks)
   }
 
   private func require<Value>(

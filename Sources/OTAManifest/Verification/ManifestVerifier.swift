@@ -175,6 +175,9 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
     guard min(manifest.payload.blocks.blockSize, manifest.payload.size) <= limits.decoderMemory else {
       throw .limitExceeded(.blocks)
     }
+    if let blocks = manifest.imageBlocks, min(blocks.blockSize, manifest.image.size) > limits.decoderMemory {
+      throw .limitExceeded(.blocks)
+    }
     if case .delta(let delta) = manifest.payload.encoding, delta.memory > limits.decoderMemory {
       throw .limitExceeded(.decoderMemory)
     }

@@ -3,7 +3,7 @@ import OTACrypto
 import OTACryptoSodium
 import OTADelta
 import OTADeltaEncoder
-import OTADeltaStreams
+import OTADeltaContainers
 import OTADeltaZlib
 import OTAManifest
 import OTAServer

@@ -6,6 +6,7 @@ import Testing
 @Suite("Blocks of an image that are authenticated before they are written")
 struct AuthenticatedMediaTests {
   private typealias Ends = PatchEnds<MemorySource, MemorySink>
+  private typealias Gate = BlockGate<SHA256>
   private typealias Media = AuthenticatedMedia<Ends, SHA256>
 
   private let old = NativeSample.old
@@ -21,9 +22,11 @@ struct AuthenticatedMediaTests {
 
   private func media(_ blocks: BlockDigests, imageSize: Int) -> Media {
     Media(
-      PatchEnds(source: MemorySource(old), sink: MemorySink()), blocks: blocks, imageSize: UInt32(imageSize),
-      memory: DecoderMemory(
-        allocating: Int(Media.memoryRequirement(blocks: blocks, imageSize: UInt32(imageSize)))))
+      PatchEnds(source: MemorySource(old), sink: MemorySink()),
+      behind: Gate(
+        blocks: blocks, imageSize: UInt32(imageSize),
+        memory: DecoderMemory(
+          allocating: Int(Gate.memoryRequirement(blocks: blocks, imageSize: UInt32(imageSize))))))
   }
 
   @Test("The output of a delta goes through in whole blocks", arguments: [1, 100, 4096, 1 << 20])

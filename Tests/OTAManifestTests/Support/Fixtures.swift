@@ -35,6 +35,8 @@ struct Fixture: Sendable {
         vendorID: profile.vendorID, classID: profile.classID, deviceID: profile.deviceID,
         hardwareRevisions: 2...4),
       image: ImageDescription(digest: Fixture.digest(of: [2]), size: 80_000),
+      imageBlocks: BlockDigests(
+        blockSize: 32_768, digests: [[20], [21], [22]].map { Fixture.digest(of: $0) }),
       payload: PayloadDescription(
         digest: Fixture.digest(of: [3]), size: 5000, uri: Array("artifacts/patch".utf8),
         encoding: .delta(DeltaDescription(format: .bsdiff43, source: running, memory: 40_000)),

@@ -50,6 +50,13 @@ public struct ContainerPatchHeader: Equatable, Sendable {
     return bytes
   }
 
+  /// Whether bytes begin as a container patch does.
+  package static func isStart(of bytes: Span<UInt8>) -> Bool {
+    guard bytes.count >= magic.count else { return false }
+    for (index, expected) in magic.enumerated() where bytes[index] != expected { return false }
+    return true
+  }
+
   /// Reads a header.
   ///
   /// - Parameter bytes: the first bytes of a patch; may end within the header.

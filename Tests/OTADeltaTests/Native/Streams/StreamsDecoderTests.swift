@@ -307,49 +307,4 @@ struct StreamsDecoderTests {
       _ = try NativeHostDecoder<OpenSSLSHA256>(imageSize: 1, sourceSize: 11, limits: limits).outputCount
     }
   }
-
-  @Test("The decoder that a manifest chooses on a host takes every coder, and the image itself")
-  func chosenByManifest() throws {
-    typealias Decoder = HostPatchDecoder<ZlibInflater, OpenSSLSHA256>
-    let builder = StreamPatchBuilder.sample
-    let source = ImageDescription(
-      digest: OpenSSLSHA256.digest(of: builder.old.span), size: UInt32(builder.old.count))
-    let adaptive = try NativeEncoder.makePatch(old: builder.old, new: builder.new)
-    let bsdiff = try BSDiff43Encoder.makePatch(old: builder.old, new: builder.new)
-    for (format, patch) in [(.native, builder.patch), (.native, adaptive), (.bsdiff43, bsdiff)]
-      as [(DeltaFormat, [UInt8])]
-    {
-      let memory = try Decoder.memoryRequirement(of: patch.span, format: format)
-      let delta = DeltaDescription(format: format, source: source, memory: memory)
-      for chunking in [.whole, .every(1)] as [Chunking] {
-        var decoder = try Decoder(
-          encoding: .delta(delta), imageSize: UInt32(builder.new.count), limits: nativeLimits)
-        #expect(
-          try drive(&decoder, patch, old: builder.old, chunking: chunking)
-            == Outcome(output: builder.new, error: nil))
-      }
-      let less = DeltaDescription(format: format, source: source, memory: max(1, memory) - 1)
-      if memory > 0, format == .native {
-        var decoder = try Decoder(
-          encoding: .delta(less), imageSize: UInt32(builder.new.count), limits: nativeLimits)
-        #expect(
-          try drive(&decoder, patch, old: builder.old, chunking: .whole)
-            == Outcome(output: [], error: .memoryExceeded))
-      }
-      #expect(throws: DeltaError.memoryExceeded) {
-        _ = try Decoder(
-          encoding: .delta(delta), imageSize: UInt32(builder.new.count),
-          limits: Limits(decoderMemory: memory - 1)
-        ).outputCount
-      }
-    }
-    var identity = try Decoder(
-      encoding: .identity, imageSize: UInt32(builder.new.count), limits: nativeLimits)
-    #expect(
-      try drive(&identity, builder.new, old: [], chunking: .every(9))
-        == Outcome(output: builder.new, error: nil))
-    #expect(throws: DeltaError.unsupportedCompression) {
-      _ = try PatchDecoder<ZlibInflater>.memoryRequirement(of: builder.patch.span, format: .native)
-    }
-  }
 }

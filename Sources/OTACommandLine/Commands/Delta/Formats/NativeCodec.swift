@@ -83,7 +83,7 @@ enum NativeCodec: PatchCodec {
       unpackedSizes: (container.header.oldContentSize, container.recipe.contentSize))
   }
 
-  private static func isContainer(_ patch: [UInt8]) -> Bool { patch.starts(with: "OTAC".utf8) }
+  private static func isContainer(_ patch: [UInt8]) -> Bool { ContainerPatchHeader.isStart(of: patch.span) }
 
   private static func header(of patch: [UInt8]) throws(DeltaError) -> NativeHeader {
     try parsed(patch).header

@@ -69,7 +69,8 @@ let package = Package(
       path: "Sources/OTADelta/Streams"),
     hosted("OTADeltaVCDIFF", ["OTACore", "OTADelta", "CLZMA", "CZlib"], path: "Sources/OTADelta/VCDIFF"),
     hosted(
-      "OTADeltaContainers", ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams", "CZlib", "CZopfli", "CLZMA", "CZstd"],
+      "OTADeltaContainers",
+      ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams", "CZlib", "CZopfli", "CLZMA", "CZstd"],
       path: "Sources/OTADelta/Containers"),
     hosted(
       "OTADeltaEncoder",

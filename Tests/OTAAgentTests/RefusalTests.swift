@@ -143,7 +143,9 @@ import Testing
     }
   }
 
-  @Test("A patch that makes another image than the one of the manifest: nothing of its first wrong block is written")
+  @Test(
+    "A patch that makes another image than the one of the manifest: nothing of its first wrong block is written"
+  )
   func wrongImageBlock() async throws {
     let vendor = try Vendor()
     for blockSize in [512, 1000] as [UInt32] {

@@ -2,8 +2,8 @@ import OTACore
 import OTACrypto
 import OTACryptoSodium
 import OTADelta
-import OTADeltaEncoder
 import OTADeltaContainers
+import OTADeltaEncoder
 import OTADeltaZlib
 import OTAManifest
 import OTAServer

@@ -78,12 +78,15 @@ struct DeltaMake: Command {
     let new = try InputFile.read(newPath, limit: codec.maximumImageSize)
     let patch: [UInt8]
     let needed: UInt32
+    let progress = PatchProgress(context.console, imageSize: new.count)
+    defer { progress.finish() }
     do throws(DeltaEncoderError) {
       patch = try codec.makePatch(
         old: old, new: new,
         options: PatchOptions(
           memory: memory.map(UInt32.init), architecture: architecture, effort: effort, slot: slot,
-          isReversible: isReversible))
+          isReversible: isReversible), report: progress.update)
+      progress.finish()
       do throws(DeltaError) {
         needed = try codec.decoderMemory(of: patch)
       } catch {

@@ -27,10 +27,11 @@ protocol PatchCodec: SendableMetatype {
   ///   - old: the image to start from.
   ///   - new: the image to make.
   ///   - options: what it may cost. The caller refuses a patch whose decoder takes more memory.
+  ///   - report: told how far it is, if the encoder of the format says.
   /// - Returns: the patch.
   /// - Throws: as the encoder of the format does.
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8]
 
   /// Decodes a whole patch; most formats call ``decode(_:with:from:to:)``.

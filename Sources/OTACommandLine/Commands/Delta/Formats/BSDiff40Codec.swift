@@ -19,7 +19,7 @@ enum BSDiff40Codec: PatchCodec {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     try BSDiff40Encoder.makePatch(old: old, new: new)
   }

@@ -36,7 +36,7 @@ extension BSDiff43Coding {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     try BSDiff43Encoder.makePatch(old: old, new: new, compression: compression)
   }

@@ -27,7 +27,7 @@ enum InPlaceCodec: PatchCodec {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     guard let slot = options.slot else { preconditionFailure("a patch in place needs a slot") }
     let native = NativeEncoder.Options(memory: options.memory, architecture: options.architecture)

@@ -25,12 +25,13 @@ enum NativeCodec: PatchCodec {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     try NativeEncoder.makePatch(
       old: old, new: new,
       options: NativeEncoder.Options(
-        memory: options.memory, architecture: options.architecture, effort: options.effort))
+        memory: options.memory, architecture: options.architecture, effort: options.effort),
+      isCancelled: { Task.isCancelled }, report: report)
   }
 
   static func decode<Source: ImageSource, Sink: ImageSink>(

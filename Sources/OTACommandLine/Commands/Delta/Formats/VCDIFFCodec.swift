@@ -15,7 +15,7 @@ enum VCDIFFCodec: PatchCodec {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     try VCDIFFEncoder.makePatch(old: old, new: new)
   }

@@ -21,7 +21,7 @@ enum ZstdCodec: PatchCodec {
   }
 
   static func makePatch(
-    old: [UInt8], new: [UInt8], options: PatchOptions
+    old: [UInt8], new: [UInt8], options: PatchOptions, report: (EncodingProgress) -> Void
   ) throws(DeltaEncoderError) -> [UInt8] {
     try ZstdPatchEncoder.makePatch(old: old, new: new)
   }

@@ -134,7 +134,7 @@ let package = Package(
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
     test("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "OTACryptoSodium", "COpenSSL"]),
-    test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoSodium"]),
+    test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
     test(
       "OTADelta",
       [
@@ -169,7 +169,8 @@ let package = Package(
     test(
       "OTACommandLine",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers", "OTAServer",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers",
+        "OTAServer",
         "OTAServerHTTP",
       ]),
   ],

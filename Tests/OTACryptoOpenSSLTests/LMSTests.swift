@@ -20,4 +20,17 @@ import Testing
       }
     }
   }
+
+  @Test("A pair of backends knows both hash functions", arguments: LMSVector.all)
+  func pairs(_ vector: LMSVector) throws {
+    let key = try PublicKey(algorithm: .hssLMS, bytes: vector.publicKey)
+    let (signature, message) = (vector.signature, vector.message)
+    try BackendTests.all.verify(signature: signature.span, of: message.span, by: key)
+    #expect(throws: CryptoError.authenticationFailed) {
+      try BackendTests.all.verify(signature: signature.flipping(70).span, of: message.span, by: key)
+    }
+    #expect(throws: CryptoError.unsupportedAlgorithm) {
+      try HSSVerifier(SHA256.self).verify(signature: signature.span, of: message.span, by: key)
+    }
+  }
 }

@@ -50,6 +50,33 @@ import Testing
     }
   }
 
+  @Test("Public keys of every algorithm survive writing and reading", arguments: SignatureAlgorithm.allCases)
+  func algorithms(_ algorithm: SignatureAlgorithm) throws {
+    var generator = SeededGenerator()
+    for size in Set([algorithm.publicKeySizes.lowerBound, algorithm.publicKeySizes.upperBound]) {
+      let key = try PublicKey(algorithm: algorithm, bytes: generator.bytes(size))
+      let text = try key.pem()
+      #expect(try PublicKey(pem: text.span) == key)
+      let der = try [UInt8](capacity: key.subjectPublicKeyInfoSize) { (writer) throws(ParseError) in
+        try key.serializeSubjectPublicKeyInfo(into: &writer)
+      }
+      #expect(der.count == key.subjectPublicKeyInfoSize)
+      #expect(der.count <= PublicKey.maximumSubjectPublicKeyInfoSize)
+      #expect(try PublicKey(subjectPublicKeyInfo: der.span) == key)
+      for bit in 0..<(der.count - size) * 8 {
+        #expect(throws: CryptoError.invalidKey) {
+          try PublicKey(subjectPublicKeyInfo: der.flipping(bit).span)
+        }
+      }
+      for count in 0..<der.count {
+        #expect(throws: CryptoError.invalidKey) {
+          try PublicKey(subjectPublicKeyInfo: der.span.extracting(0..<count))
+        }
+      }
+      #expect(throws: CryptoError.invalidKey) { try PublicKey(subjectPublicKeyInfo: (der + [0]).span) }
+    }
+  }
+
   @Test("CRLF and a missing last line end are accepted")
   func lineEnds() throws {
     let key = try PublicKey(pem: Array(Self.publicText.utf8).span)

@@ -18,6 +18,41 @@ import Testing
         == "866eefbd6718c8846cd7ddfe43fc74ab1daac4538ff8514ea2ec2d410a415743")
   }
 
+  @Test(
+    "The key identifier of other keys is their thumbprint too",
+    arguments: [
+      // RFC 9679, section 6.
+      (
+        .es256,
+        "65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d"
+          + "1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c",
+        "496bd8afadf307e5b08c64b0421bf9dc01528a344a43bda88fadd1669da253ec"
+      ),
+      // The encoded COSE_Key put together by hand, and hashed with another implementation of SHA-256.
+      (
+        .es384,
+        "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13"
+          + "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720",
+        "a876460dc02fb84b5882306e6eb8d31264a31fed5cffb655169eb9abf1cef1cc"
+      ),
+      (
+        .hssLMS,
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30313233",
+        "e70a3ebc9a020ba0c7adab5cb55c031b7e64015a9cb204acb271a9d3c74fbcb3"
+      ),
+      (
+        .hssLMS,
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30313233"
+          + "3435363738393a3b",
+        "a42880ad5da1c36b3ea74548f2144398dc962bf3199918dd626df4ec2e653fa7"
+      ),
+    ] as [(SignatureAlgorithm, String, String)])
+  func otherThumbprints(_ algorithm: SignatureAlgorithm, _ key: String, _ expected: String) throws {
+    let bytes = try #require([UInt8](hexadecimal: key))
+    let key = try PublicKey(algorithm: algorithm, bytes: bytes)
+    #expect(KeyIdentifier(of: key).digest.description == expected)
+  }
+
   @Test("A key is found by its identifier for each role that it was added for, and for no other")
   func roles() throws {
     var store = TrustStore()

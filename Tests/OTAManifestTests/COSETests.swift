@@ -115,7 +115,7 @@ private struct COSEExample: Decodable {
 
   @Test(
     "Other algorithms are unsupported, whatever the key",
-    arguments: [-7, -9, -35, -36, -37, -257, 0, 5, Int64.min, Int64.max])
+    arguments: [-10, -36, -37, -47, -257, 0, 5, Int64.min, Int64.max])
   func otherAlgorithms(_ number: Int64) throws {
     let fixture = try Fixture()
     var builder = fixture.builder

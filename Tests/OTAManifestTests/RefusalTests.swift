@@ -90,7 +90,7 @@ import Testing
   func secondSignature() throws {
     let fixture = try Fixture()
     var other = fixture.builder
-    other.protectedHeaders = [(1, .int(-7))]
+    other.protectedHeaders = [(1, .int(-36))]
     let digest = EnvelopeBuilder.digest(Fixture.digest(of: CBOR.wrapped(other.manifest).encoded)).encoded
     let block = try other.block(over: digest, signedBy: Ed25519PrivateKey.generate())
     var builder = fixture.builder

@@ -1,5 +1,6 @@
 import OTACore
 import OTACrypto
+import OTACryptoOpenSSL
 import OTACryptoSodium
 import OTAManifest
 import Testing
@@ -44,18 +45,36 @@ struct SUITVectorTests {
   }
 
   @Test(
-    "ES256 signatures parse, and are reported as unsupported", arguments: names.filter { $0.hasSuffix("1") })
+    "ES256 signatures are good, and in the eyes of others are not",
+    arguments: names.filter { $0.hasSuffix("1") })
   func signed(_ name: String) throws {
     let bytes = try bytes(name)
     let envelope = try SUITEnvelope(parsing: bytes.span)
     let block = try COSESign1(parsing: envelope.authenticationBlocks[0], of: bytes.span, tagging: .tagged)
     #expect(block.algorithmNumber == -7)
-    #expect(block.algorithm == nil)
+    #expect(block.algorithm == .es256)
     #expect(block.payload == nil)
     #expect(block.keyIdentifier == nil)
     #expect(block.signature.count == 64)
+    let pem = [UInt8](try SharedVectors.data("suit/example-signing-key.pem"))
+    let key = try PublicKey(OpenSSLPrivateKey(pem: pem.span).publicKey)
+    let verifier = VerifierPair(SodiumVerifier(), OpenSSLVerifier())
+    let noData: [UInt8] = []
+    func verify(_ bytes: [UInt8]) throws(ManifestError) {
+      try block.verify(
+        payload: bytes.span.extracting(envelope.signedDigest), externalData: noData.span, in: bytes.span,
+        by: key, using: verifier)
+    }
+    try verify(bytes)
+    for range in [envelope.signedDigest, block.signature] {
+      for index in range {
+        var changed = bytes
+        changed[index] ^= 1
+        #expect(throws: ManifestError.crypto(.authenticationFailed)) { try verify(changed) }
+      }
+    }
     let fixture = try Fixture()
-    #expect(throws: ManifestError.crypto(.unsupportedAlgorithm)) { try fixture.verdict(on: bytes) }
+    #expect(throws: ManifestError.crypto(.authenticationFailed)) { try fixture.verdict(on: bytes) }
   }
 
   @Test("An envelope without a signature is refused", arguments: names.filter { $0.hasSuffix("0") })

@@ -83,13 +83,8 @@ public struct COSESign1: Equatable, Sendable {
 
   /// The algorithm, if this library knows it.
   ///
-  /// - Note: Source: RFC 9053, section 2.2 (EdDSA, -8); RFC 9864, section 2.2 (Ed25519, -19).
-  public var algorithm: SignatureAlgorithm? {
-    switch algorithmNumber {
-    case -8, -19: .ed25519
-    default: nil
-    }
-  }
+  /// Old and new numbers for one algorithm are the same here: see `SignatureAlgorithm.init(coseNumber:)`.
+  public var algorithm: SignatureAlgorithm? { SignatureAlgorithm(coseNumber: algorithmNumber) }
 
   /// Checks the signature and returns only if it is good.
   ///

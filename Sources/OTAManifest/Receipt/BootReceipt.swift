@@ -111,7 +111,7 @@ public struct UnsignedReceipt: Equatable, Sendable {
 
   private let protectedHeaders: [UInt8]
   private let payload: [UInt8]
-  private let signatureSize: Int
+  private let algorithm: SignatureAlgorithm
 
   /// Encodes a receipt for one device.
   ///
@@ -124,7 +124,7 @@ public struct UnsignedReceipt: Equatable, Sendable {
     self.payload = payload
     let headers = try COSESign1.protectedHeaders(for: key)
     protectedHeaders = headers
-    signatureSize = key.algorithm.signatureSize
+    algorithm = key.algorithm
     let externalData = BootReceipt.externalData
     signedBytes = try COSESign1.signedBytes(
       protectedHeaders: headers.span, externalData: externalData.span, payload: payload.span)
@@ -135,9 +135,13 @@ public struct UnsignedReceipt: Equatable, Sendable {
   /// - Parameter signature: the signature of ``signedBytes``.
   /// - Returns: the encoded receipt, at most ``BootReceipt/maximumSize`` bytes.
   /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.authenticationFailed` if the signature has the wrong
-  ///   length; it is not checked further.
+  ///   length; it is not checked further. ``ManifestError/limitExceeded(_:)`` for a hash-based signature, which is longer
+  ///   than a receipt may be.
   public func receipt(signature: [UInt8]) throws(ManifestError) -> [UInt8] {
-    guard signature.count == signatureSize else { throw .crypto(.authenticationFailed) }
-    return try COSESign1.encoded(protectedHeaders: protectedHeaders, payload: payload, signature: signature)
+    guard algorithm.hasSignatures(ofSize: signature.count) else { throw .crypto(.authenticationFailed) }
+    let receipt = try COSESign1.encoded(
+      protectedHeaders: protectedHeaders, payload: payload, signature: signature)
+    guard receipt.count <= BootReceipt.maximumSize else { throw .limitExceeded(.envelope) }
+    return receipt
   }
 }

@@ -14,7 +14,7 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   private let manifest: [UInt8]
   private let text: [UInt8]?
   private let limit: Int
-  private let signatureSize: Int
+  private let algorithm: SignatureAlgorithm
 
   /// Encodes a manifest for one signer.
   ///
@@ -31,7 +31,7 @@ public struct UnsignedEnvelope: Equatable, Sendable {
     try UnsignedEnvelope.checkStrings(manifest, limits: limits)
     let encoder = SUITEncoder(manifest: manifest, limit: limits.envelopeSize)
     limit = limits.envelopeSize
-    signatureSize = key.algorithm.signatureSize
+    algorithm = key.algorithm
     let text = try encoder.text()
     var textDigest: Digest?
     if let text { textDigest = try UnsignedEnvelope.digest(of: text) }
@@ -56,7 +56,7 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.authenticationFailed` if the signature has the wrong
   ///   length (it is not checked further), ``ManifestError/limitExceeded(_:)`` if the envelope is too large.
   public func envelope(signature: [UInt8]) throws(ManifestError) -> [UInt8] {
-    guard signature.count == signatureSize else { throw .crypto(.authenticationFailed) }
+    guard algorithm.hasSignatures(ofSize: signature.count) else { throw .crypto(.authenticationFailed) }
     let block = try COSESign1.encoded(
       protectedHeaders: protectedHeaders, payload: nil, signature: signature)
     do throws(ParseError) {

@@ -48,8 +48,9 @@ public struct TrustAnchors: Equatable, Sendable {
   ///   - number: at least 1.
   ///   - scope: for which devices.
   ///   - threshold: from 1 to the number of keys.
-  ///   - keys: 1 to ``capacity``, no two of them equal.
+  ///   - keys: 1 to ``capacity`` of Ed25519, no two of them equal.
   /// - Throws: ``TrustAnchorError/malformed(_:)`` with kind `ParseError.Kind.limitExceeded` for too many keys or none,
+  ///   `ParseError.Kind.unsupported` for a key of another algorithm than Ed25519,
   ///   `ParseError.Kind.invalidValue` otherwise; the offset is that of the field.
   public init(
     number: UInt64, scope: UniversalIdentifier, threshold: Int, keys: Span<PublicKey>
@@ -72,6 +73,10 @@ public struct TrustAnchors: Equatable, Sendable {
     guard threshold >= 1, threshold <= count else { throw ParseError(.invalidValue, at: 5) }
     guard number >= 1 else { throw ParseError(.invalidValue, at: 8) }
     for index in 0..<count {
+      // Keys of the form have 32 bytes.
+      guard let key = keys[index], key.algorithm == .ed25519 else {
+        throw ParseError(.unsupported, at: TrustAnchors.headerSize + TrustAnchors.keySize * index)
+      }
       for earlier in 0..<index where keys[index] == keys[earlier] {
         throw ParseError(.invalidValue, at: TrustAnchors.headerSize + TrustAnchors.keySize * index)
       }
@@ -134,10 +139,10 @@ extension TrustAnchors {
   private static func readKey(from cursor: inout ByteCursor) throws(ParseError) -> PublicKey {
     let start = cursor.offset
     let algorithm = Int32(bitPattern: try cursor.readLittleEndian(UInt32.self))
-    guard let algorithm = SignatureAlgorithm(rawValue: algorithm) else {
+    guard let algorithm = SignatureAlgorithm(rawValue: algorithm), algorithm == .ed25519 else {
       throw ParseError(.unsupported, at: start)
     }
-    let bytes = try cursor.readBytes(count: algorithm.publicKeySize)
+    let bytes = try cursor.readBytes(count: 32)
     do throws(CryptoError) {
       return try PublicKey(algorithm: algorithm, copying: bytes)
     } catch {

@@ -2,6 +2,7 @@ import Foundation
 import OTACommandLine
 import OTACore
 import OTACrypto
+import OTACryptoOpenSSL
 import OTACryptoSodium
 import Testing
 
@@ -72,18 +73,45 @@ struct KeyGenerateTests {
   }
 
   @Test(
-    "an algorithm without a backend is refused, and nothing is written",
-    arguments: ["es256", "es384", "rsa2048", "rsa3072"])
-  func otherAlgorithms(algorithm: String) async throws {
+    "writes keys of ECDSA and RSA that other programs read",
+    arguments: [
+      ("es256", OpenSSLKeyKind.p256), ("es384", .p384), ("rsa2048", .rsa2048), ("rsa3072", .rsa3072),
+    ])
+  func otherAlgorithms(algorithm: String, kind: OpenSSLKeyKind) async throws {
+    let folder = try TemporaryFolder()
+    let run = await ota(
+      "key", "generate", "--json", "--algorithm", algorithm, "--out", folder.file("k.pem"))
+    #expect(run.status == .done)
+    #expect(try folder.names() == ["k.pem", "k.pub.pem"])
+    #expect(try folder.mode("k.pem") == 0o600)
+    let privateText = try folder.read("k.pem")
+    let key = try OpenSSLPrivateKey(pem: privateText.span)
+    #expect(key.publicKey.kind == kind)
+    let publicText = try folder.read("k.pub.pem")
+    let (found, expected) = (
+      try OpenSSLPublicKey(pem: publicText.span).subjectPublicKeyInfo(),
+      try key.publicKey.subjectPublicKeyInfo()
+    )
+    #expect(found == expected)
+    let object = try JSONDecoder().decode([String: String].self, from: Data(run.output.utf8))
+    #expect(object["algorithm"] == algorithm)
+    #expect(object["keyID"] == (try key.publicKey.keyIdentifier().digest.description))
+  }
+
+  @Test(
+    "the texts are those of openssl, byte for byte",
+    .enabled(if: hasOpenSSL && executable != nil, "needs the programs openssl and ota"),
+    arguments: ["ed25519", "es256", "es384", "rsa2048", "rsa3072"])
+  func openSSL(algorithm: String) async throws {
     let folder = try TemporaryFolder()
     let run = await ota("key", "generate", "--algorithm", algorithm, "--out", folder.file("k.pem"))
-    #expect(run.status == .usage)
-    #expect(
-      run.diagnostics
-        == "ota: key generate: this build has no backend for \(algorithm) [0x0205 unsupportedAlgorithm]; use ed25519\n"
-    )
-    #expect(try folder.names() == [])
+    #expect(run.status == .done)
+    let lines = "openssl pkey -in k.pem | cmp - k.pem && openssl pkey -in k.pem -pubout | cmp - k.pub.pem"
+    let (status, diagnostics) = try bash(lines, in: folder)
+    #expect(status == 0, "\(diagnostics)")
   }
+
+  private static let hasOpenSSL = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
   @Test(
     "a wrong command line is status 64",

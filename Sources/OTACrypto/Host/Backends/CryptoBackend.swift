@@ -45,8 +45,9 @@ public struct CryptoBackend: Sendable {
     self.verifier = verifier
   }
 
-  /// The hash functions in portable Swift.
+  /// The hash functions in portable Swift, and HSS with SHA-256.
   public static let portable = CryptoBackend(
-    name: "portable", hashes: [Hash(SHA256.self), Hash(SHA512.self)])
+    name: "portable", hashes: [Hash(SHA256.self), Hash(SHA512.self)],
+    signatures: [.hssLMS], verifier: HSSVerifier(SHA256.self))
 }
 #endif

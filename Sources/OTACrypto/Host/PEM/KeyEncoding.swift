@@ -1,12 +1,10 @@
 #if !hasFeature(Embedded)
 public import OTACore
 
-/// The DER forms of Ed25519 keys.
+/// The DER form of private Ed25519 keys.
 ///
 /// - Note: Source: RFC 8410, sections 3, 4 and 7; RFC 5958, section 2 (version 1 without attributes only).
 public enum Ed25519KeyEncoding {
-  /// The length of an encoded public key, in bytes.
-  public static let publicKeySize = 44
   /// The length of an encoded private key, in bytes.
   public static let privateKeySize = 48
   /// The length of the private key itself, the seed of RFC 8032, in bytes.
@@ -36,24 +34,6 @@ public enum Ed25519KeyEncoding {
     return try key.readContents(count: seedSize)
   }
 
-  /// Finds the key in a SubjectPublicKeyInfo.
-  ///
-  /// - Parameter bytes: the DER form.
-  /// - Returns: the key, 32 bytes of `bytes`.
-  /// - Throws: a `ParseError` for anything but one Ed25519 key.
-  @_lifetime(copy bytes)
-  public static func publicKey(inSubjectPublicKeyInfo bytes: Span<UInt8>) throws(ParseError) -> Span<UInt8> {
-    var outer = DERReader(bytes)
-    var info = try outer.read(.sequence)
-    try outer.requireEnd()
-    try expectAlgorithm(in: &info)
-    var key = try info.read(.bitString)
-    try info.requireEnd()
-    // The count of unused bits comes first.
-    try key.expect([0])
-    return try key.readContents(count: 32)
-  }
-
   /// Writes a PKCS#8 PrivateKeyInfo, ``privateKeySize`` bytes.
   ///
   /// - Parameters:
@@ -72,24 +52,6 @@ public enum Ed25519KeyEncoding {
     try writer.write(seed)
   }
 
-  /// Writes a SubjectPublicKeyInfo, ``publicKeySize`` bytes.
-  ///
-  /// - Parameters:
-  ///   - key: the key, 32 bytes.
-  ///   - writer: where it goes.
-  /// - Throws: kind `ParseError.Kind.capacityExceeded` if it does not fit, `ParseError.Kind.invalidValue` if the
-  ///   key has another length.
-  public static func writeSubjectPublicKeyInfo(
-    key: Span<UInt8>, into writer: inout ByteWriter
-  ) throws(ParseError) {
-    guard key.count == 32 else { throw ParseError(.invalidValue, at: 0) }
-    let head: InlineArray<12, UInt8> = [
-      0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-    ]
-    try writer.write(head.span)
-    try writer.write(key)
-  }
-
   private static func expectAlgorithm(in info: inout DERReader) throws(ParseError) {
     var algorithm = try info.read(.sequence)
     var identifier = try algorithm.read(.objectIdentifier)
@@ -104,27 +66,26 @@ extension PublicKey {
   /// Reads a public key from its PEM text.
   ///
   /// - Parameter text: one block with the label `PUBLIC KEY`.
-  /// - Throws: ``CryptoError/invalidKey`` for anything but one Ed25519 key in strict form.
+  /// - Throws: ``CryptoError/invalidKey`` for anything but one key of an algorithm in ``SignatureAlgorithm`` in strict
+  ///   form, as ``init(subjectPublicKeyInfo:)``.
   public init(pem text: Span<UInt8>) throws(CryptoError) {
-    var der = [UInt8](repeating: 0, count: Ed25519KeyEncoding.publicKeySize)
-    var bytes: [UInt8] = []
+    var der = [UInt8](repeating: 0, count: PublicKey.maximumSubjectPublicKeyInfoSize)
+    let count: Int
     do throws(ParseError) {
       var writer = ByteWriter(der.mutableSpan)
       try PEM.decode(text, label: PEM.publicKeyLabel, into: &writer)
-      let count = writer.count
-      let key = try Ed25519KeyEncoding.publicKey(inSubjectPublicKeyInfo: der.span.extracting(0..<count))
-      for index in 0..<key.count { bytes.append(key[index]) }
+      count = writer.count
     } catch {
       throw .invalidKey
     }
-    try self.init(algorithm: .ed25519, bytes: bytes)
+    try self.init(subjectPublicKeyInfo: der.span.extracting(0..<count))
   }
 
   /// Writes the PEM text, with the label `PUBLIC KEY`.
   public func pem() throws(CryptoError) -> [UInt8] {
     do throws(ParseError) {
-      let der = try [UInt8](capacity: Ed25519KeyEncoding.publicKeySize) { (writer) throws(ParseError) in
-        try Ed25519KeyEncoding.writeSubjectPublicKeyInfo(key: bytes.span, into: &writer)
+      let der = try [UInt8](capacity: subjectPublicKeyInfoSize) { (writer) throws(ParseError) in
+        try serializeSubjectPublicKeyInfo(into: &writer)
       }
       return try [UInt8](capacity: 256) { (writer) throws(ParseError) in
         try PEM.encode(der.span, label: PEM.publicKeyLabel, into: &writer)

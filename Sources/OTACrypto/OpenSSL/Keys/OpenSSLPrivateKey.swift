@@ -160,6 +160,29 @@ public final class OpenSSLPrivateKey: Sendable {
     defer { unsafe CRYPTO_clear_free(start, Int(count), #fileID, #line) }
     return try body(unsafe UnsafeBufferPointer(start: start, count: Int(count)).span)
   }
+
+  /// Lends the PEM text, with the label `PRIVATE KEY`, for as long as `body` runs; it is zeroed afterwards.
+  ///
+  /// - Parameter body: reads the text; what it copies is the caller's to zero.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  /// - Precondition: There is memory for it.
+  public func withPEM<Result: ~Copyable, Failure: Error>(
+    _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var text = [UInt8](repeating: 0, count: PEM.maximumTextSize)
+    defer { unsafe OPENSSL_cleanse(&text, text.count) }
+    let count = withPrivateKeyInfo { (info) -> Int in
+      do throws(ParseError) {
+        var writer = ByteWriter(text.mutableSpan)
+        try PEM.encode(info, label: PEM.privateKeyLabel, into: &writer)
+        return writer.count
+      } catch {
+        preconditionFailure("no private key is longer than the text that is read")
+      }
+    }
+    return try body(text.span.extracting(0..<count))
+  }
 }
 
 extension OpenSSLKeyKind {

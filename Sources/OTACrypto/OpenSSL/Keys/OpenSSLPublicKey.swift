@@ -119,6 +119,20 @@ public final class OpenSSLPublicKey: Sendable {
     return bytes
   }
 
+  /// Writes the PEM text, with the label `PUBLIC KEY`.
+  ///
+  /// - Throws: `CryptoError.unavailable` if there is no memory.
+  public func pem() throws(CryptoError) -> [UInt8] {
+    let info = try subjectPublicKeyInfo()
+    do throws(ParseError) {
+      return try [UInt8](capacity: 2 * OpenSSLPublicKey.maximumEncodedSize) { (writer) throws(ParseError) in
+        try PEM.encode(info.span, label: PEM.publicKeyLabel, into: &writer)
+      }
+    } catch {
+      throw .unavailable
+    }
+  }
+
   /// The point, in the form that ``init(_:point:)`` takes; `nil` for RSA.
   public var point: [UInt8]? {
     defer { ERR_clear_error() }
@@ -140,6 +154,20 @@ public final class OpenSSLPublicKey: Sendable {
     defer { unsafe BN_free(number) }
     var bytes = [UInt8](repeating: 0, count: kind.coordinateSize)
     guard unsafe BN_bn2binpad(number, &bytes, Int32(bytes.count)) == Int32(bytes.count) else { return nil }
+    return bytes
+  }
+
+  /// A number of the key without zeros in front, such as the modulus `n`; `nil` if it has none.
+  func number(_ name: String) -> [UInt8]? {
+    defer { ERR_clear_error() }
+    var number: OpaquePointer?
+    guard unsafe EVP_PKEY_get_bn_param(handle.pointer, name, &number) == 1 else { return nil }
+    defer { unsafe BN_free(number) }
+    // BN_num_bytes is a macro over this.
+    let size = (unsafe BN_num_bits(number) + 7) / 8
+    guard size > 0, size <= 512 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Int(size))
+    guard unsafe BN_bn2binpad(number, &bytes, size) == size else { return nil }
     return bytes
   }
 

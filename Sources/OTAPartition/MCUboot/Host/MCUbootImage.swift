@@ -95,6 +95,7 @@ public struct MCUbootImage: Equatable, Sendable {
   public func signed<Hash: HashFunction & ~Copyable>(
     _ firmware: [UInt8], by signer: some Signer, using hash: Hash.Type
   ) async throws(MCUbootError) -> [UInt8] {
+    guard signer.publicKey.algorithm == .ed25519 else { throw .crypto(.unsupportedAlgorithm) }
     let (image, digest) = try hashed(firmware, using: hash)
     let type = try Self.type(of: digest)
     let signature: [UInt8]
@@ -104,11 +105,19 @@ public struct MCUbootImage: Equatable, Sendable {
       throw .crypto(error)
     }
     guard signature.count == signer.publicKey.algorithm.signatureSize else { throw .crypto(.unavailable) }
-    let encoded = signer.publicKey.subjectPublicKeyInfo
+    let encoded: [UInt8]
+    do throws(ParseError) {
+      encoded = try [UInt8](capacity: signer.publicKey.subjectPublicKeyInfoSize) {
+        (writer) throws(ParseError) in
+        try signer.publicKey.serializeSubjectPublicKeyInfo(into: &writer)
+      }
+    } catch {
+      throw .crypto(.invalidKey)
+    }
     let key: (UInt16, [UInt8]) =
       switch keyFormat {
       case .hash: (MCUbootTLVType.keyHash.rawValue, Hash.digest(of: encoded.span).octets)
-      case .full: (MCUbootTLVType.publicKey.rawValue, encoded.span.octets)
+      case .full: (MCUbootTLVType.publicKey.rawValue, encoded)
       }
     let tlvs = [(type.rawValue, digest.octets), key, (MCUbootTLVType.ed25519.rawValue, signature)]
     return image + (try Self.area(MCUbootTLV.areaMagic, tlvs))

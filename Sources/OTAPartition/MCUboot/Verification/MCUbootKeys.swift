@@ -50,11 +50,13 @@ public struct MCUbootKeys: Sendable {
   ) throws(MCUbootError) -> PublicKey {
     for index in 0..<count {
       guard let key = keys[index] else { continue }
-      let encoded = key.subjectPublicKeyInfo
+      var buffer = InlineArray<120, UInt8>(repeating: 0)
+      let count = key.encode(into: buffer.mutableSpan)
+      let encoded = buffer.span.extracting(0..<count)
       let isNamed =
         type == .publicKey
-        ? name.holdsSameBytes(as: encoded.span)
-        : name.holdsSameBytes(as: Hash.digest(of: encoded.span).bytes)
+        ? name.holdsSameBytes(as: encoded)
+        : name.holdsSameBytes(as: Hash.digest(of: encoded).bytes)
       if isNamed { return key }
     }
     throw .keyNotTrusted
@@ -62,20 +64,17 @@ public struct MCUbootKeys: Sendable {
 }
 
 extension PublicKey {
-  /// The key as DER, as `imgtool` hashes it.
+  /// Writes the key as DER, as `imgtool` hashes it.
   ///
-  /// Here again, besides the encoding of keys in files, because that one is not for bare metal.
-  ///
-  /// - Note: Source: RFC 8410, section 4.
-  var subjectPublicKeyInfo: InlineArray<44, UInt8> {
-    var encoded = InlineArray<44, UInt8>(repeating: 0)
-    let head: InlineArray<12, UInt8>
-    switch algorithm {
-    case .ed25519: head = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
+  /// - Returns: how many bytes these are; 0 if they do not fit.
+  fileprivate func encode(into bytes: consuming MutableSpan<UInt8>) -> Int {
+    var writer = ByteWriter(bytes)
+    do throws(ParseError) {
+      try serializeSubjectPublicKeyInfo(into: &writer)
+      return writer.count
+    } catch {
+      return 0
     }
-    for index in 0..<12 { encoded[index] = head[index] }
-    for index in 0..<span.count { encoded[12 + index] = span[index] }
-    return encoded
   }
 }
 

@@ -73,6 +73,8 @@ struct MCUbootSeal {
     // MCUboot looks for the key when it meets the TLV that names it, and passes over signatures before that.
     guard let keyType, !isSignatureBeforeKey else { throw .keyMissing }
     let signer = try keys.key(named: key.span.extracting(0..<keyCount), by: keyType, using: hash)
+    // The type of the signature and the key must say the same.
+    guard signer.algorithm == .ed25519 else { throw .unsupportedSignature(signatureType) }
     do throws(CryptoError) {
       try verifier.verify(
         signature: signature.span.extracting(0..<signatureCount), of: digest.bytes, by: signer)

@@ -129,7 +129,8 @@ public import OTADelta
         guard count > 0 else { break }
         let piece = input.extracting(consumed..<consumed + count)
         let made = try run(piece, into: &output, from: produced)
-        framing?.take(piece)
+        // Refused by its header: how much of it the library gives out before it notices depends on how it is cut.
+        if let size = framing?.take(piece), let left = contentLeft, size > left { throw .corruptStream }
         mayHoldOutput = made == output.count - produced
         consumed += count
         produced += made

@@ -34,26 +34,30 @@ struct ZstdFraming {
   /// Goes on behind bytes of the current part.
   ///
   /// - Parameter bytes: at most ``largestPiece``, not none.
-  mutating func take(_ bytes: Span<UInt8>) {
+  /// - Returns: how many bytes the block will make, if these completed a header that says so; `nil` otherwise.
+  mutating func take(_ bytes: Span<UInt8>) -> UInt64? {
     if part == .blockHeader {
       for index in 0..<bytes.count {
         blockHeader |= UInt32(bytes[index]) << UInt32(8 * (3 - missing + index))
       }
     }
     missing -= bytes.count
-    guard missing == 0 else { return }
+    guard missing == 0 else { return nil }
     switch part {
     case .blockHeader:
       let size = Int(blockHeader >> 3)
+      let isStoredOrRepeated = blockHeader >> 1 & 3 <= 1
       // Type 1 is one byte that is repeated. An unknown type is for the library to refuse.
       missing = blockHeader >> 1 & 3 == 1 ? 1 : size
       part = .block
       if missing == 0 { endBlock() }
+      return isStoredOrRepeated ? UInt64(size) : nil
     case .block:
       endBlock()
     case .checksum, .end:
       part = .end
     }
+    return nil
   }
 
   private mutating func endBlock() {

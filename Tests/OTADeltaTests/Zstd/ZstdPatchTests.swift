@@ -150,6 +150,22 @@ struct ZstdPatchTests {
     }
   }
 
+  @Test(
+    "A stored block, or a repeated byte, beyond the declared size is refused by its header", arguments: [0, 1])
+  func blockTooLong(type: UInt8) throws {
+    // Magic number, a single segment of 118 bytes, a stored block of 96, and a last one of 32 that has room for 22.
+    let frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 118, 0, 3, 0]
+    let patch =
+      frame + [UInt8](repeating: 7, count: 96) + [1 | type << 1, 1, 0]
+      + [UInt8](repeating: 8, count: type == 0 ? 32 : 1)
+    for chunking in Chunking.all {
+      let outcome = try ZstdPatchTests.apply(
+        patch, to: [UInt8](repeating: 5, count: 300), imageSize: 118, chunking: chunking)
+      #expect(
+        outcome == Outcome(output: [UInt8](repeating: 7, count: 96), error: .corruptStream), "\(chunking)")
+    }
+  }
+
   @Test("A medium that fails abandons the patch")
   func media() throws {
     let image = [UInt8](repeating: 7, count: 1000)

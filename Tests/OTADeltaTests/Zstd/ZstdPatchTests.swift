@@ -151,7 +151,8 @@ struct ZstdPatchTests {
   }
 
   @Test(
-    "A stored block, or a repeated byte, beyond the declared size is refused by its header", arguments: [0, 1])
+    "A stored block, or a repeated byte, beyond the declared size is refused by its header",
+    arguments: [0, 1])
   func blockTooLong(type: UInt8) throws {
     // Magic number, a single segment of 118 bytes, a stored block of 96, and a last one of 32 that has room for 22.
     let frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 118, 0, 3, 0]

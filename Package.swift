@@ -33,7 +33,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 }
 
 let libraries = [
-  "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaZlib",
+  "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTACryptoPKCS11", "OTAManifest", "OTADelta",
+  "OTADeltaZlib",
   "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
   "OTADeltaEncoder", "OTAPartition", "OTAInPlace", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
   "OTAAgent", "OTATransportHTTP", "OTATUF",
@@ -48,7 +49,7 @@ let package = Package(
   targets: [
     // Layers that also run on bare metal.
     core("OTACore"),
-    core("OTACrypto", ["OTACore"], exclude: ["OpenSSL", "Sodium"]),
+    core("OTACrypto", ["OTACore"], exclude: ["OpenSSL", "PKCS11", "Sodium"]),
     core("OTAManifest", ["OTACore", "OTACrypto"]),
     core(
       "OTADelta", ["OTACore", "OTACrypto"],
@@ -60,6 +61,9 @@ let package = Package(
     // Backends over C libraries: targets of their own, so that nobody links what he does not name.
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
     hosted("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "COpenSSL"], path: "Sources/OTACrypto/OpenSSL"),
+    hosted(
+      "OTACryptoPKCS11", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "CP11Kit"],
+      path: "Sources/OTACrypto/PKCS11"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
@@ -107,7 +111,8 @@ let package = Package(
     hosted(
       "OTACommandLine",
       [
-        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoPKCS11", "OTACryptoSodium", "OTAManifest",
+        "OTADelta",
         "OTADeltaZlib",
         "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder",
@@ -119,6 +124,7 @@ let package = Package(
     // C libraries, and shims where Swift cannot import (variadic functions, macros).
     system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CP11Kit", apt: "libp11-kit-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CBZip2", apt: "libbz2-dev"),
     system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
@@ -134,6 +140,7 @@ let package = Package(
     test("OTACore", []),
     test("OTACrypto", ["OTACore", "OTACryptoSodium"]),
     test("OTACryptoOpenSSL", ["OTACore", "OTACrypto", "OTACryptoSodium", "COpenSSL"]),
+    test("OTACryptoPKCS11", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
     test("OTAManifest", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
     test(
       "OTADelta",

@@ -13,7 +13,7 @@ compile_embedded() {
   # Folders of targets of their own are not part of the core target around them; the compiler would not find their
   # C libraries.
   mapfile -t sources < <(
-    find "$folder" -name '*.swift' -not -path 'Sources/OTACrypto/OpenSSL/*' \
+    find "$folder" -name '*.swift' -not -path 'Sources/OTACrypto/OpenSSL/*' -not -path 'Sources/OTACrypto/PKCS11/*' \
       -not -path 'Sources/OTACrypto/Sodium/*' -not -path 'Sources/OTADelta/BZip2/*' \
       -not -path 'Sources/OTADelta/Containers/*' -not -path 'Sources/OTADelta/LZMA/*' \
       -not -path 'Sources/OTADelta/Streams/*' \

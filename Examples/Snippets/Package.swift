@@ -12,7 +12,8 @@ let package = Package(
     .target(
       name: "Snippets",
       dependencies: [
-        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTACryptoPKCS11",
+        "OTAManifest", "OTADelta",
         "OTADeltaZlib", "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaEncoder", "OTAPartition", "OTAInPlace",
         "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
         "OTATransportHTTP", "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",

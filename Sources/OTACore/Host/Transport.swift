@@ -45,6 +45,8 @@ public struct TransportRequest: Sendable {
     case get = "GET"
     /// Send a document.
     case post = "POST"
+    /// Store a document where it is to be found.
+    case put = "PUT"
   }
 
   /// What is done.

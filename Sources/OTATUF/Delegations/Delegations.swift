@@ -10,12 +10,13 @@ struct Delegations: Sendable {
     let isTerminating: Bool
   }
 
-  private enum Roles: Sendable {
+  /// How the roles are named.
+  enum Roles: Sendable {
     case listed([DelegatedRole])
     case bins(SuccinctBins)
   }
 
-  private let roles: Roles
+  let roles: Roles
 
   init(_ object: JSONObject) throws(MetadataFault) {
     let keys = try RoleKeys.readKeys(try object.object("keys"))

@@ -2,7 +2,7 @@
 ///
 /// - Note: Source: TAP 15.
 struct SuccinctBins: Sendable {
-  private let keys: RoleKeys
+  let keys: RoleKeys
   private let bitLength: Int
   private let namePrefix: UTF8Text
 
@@ -19,11 +19,27 @@ struct SuccinctBins: Sendable {
   func delegate(for target: TargetPath) -> Delegations.Delegate {
     var first: UInt32 = 0
     for byte in target.digest.prefix(4) { first = first << 8 | UInt32(byte) }
-    let bin = String(UInt64(first) >> UInt64(32 - bitLength), radix: 16)
+    return Delegations.Delegate(
+      name: name(ofBin: UInt64(first) >> UInt64(32 - bitLength)), keys: keys, isTerminating: true)
+  }
+
+  /// The names of all bins, in order.
+  var names: [UTF8Text] { (0..<(UInt64(1) << UInt64(bitLength))).map { name(ofBin: $0) } }
+
+  /// Whether this is the name of a bin.
+  func contains(_ name: UTF8Text) -> Bool {
+    let digits = String(decoding: name.bytes.dropFirst(namePrefix.bytes.count + 1), as: UTF8.self)
+    guard let number = UInt64(digits, radix: 16), number < UInt64(1) << UInt64(bitLength) else {
+      return false
+    }
+    return self.name(ofBin: number) == name
+  }
+
+  private func name(ofBin number: UInt64) -> UTF8Text {
+    let bin = String(number, radix: 16)
     // As many digits as the highest number has.
     let digits = (bitLength + 3) / 4
-    let name = "-" + String(repeating: "0", count: digits - bin.utf8.count) + bin
-    return Delegations.Delegate(
-      name: UTF8Text(bytes: namePrefix.bytes + Array(name.utf8)), keys: keys, isTerminating: true)
+    let suffix = "-" + String(repeating: "0", count: digits - bin.utf8.count) + bin
+    return UTF8Text(bytes: namePrefix.bytes + Array(suffix.utf8))
   }
 }

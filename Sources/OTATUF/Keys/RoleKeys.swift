@@ -1,8 +1,8 @@
 /// The keys that may sign for a role, and how many of them must.
 struct RoleKeys: Sendable {
   /// By identifier; those that are named for the role and were not given cannot sign.
-  private let keys: [UTF8Text: TUFKey]
-  private let threshold: Int64
+  let keys: [UTF8Text: TUFKey]
+  let threshold: Int64
 
   /// Reads the fields `keyids` and `threshold`.
   init(_ role: JSONObject, among keys: [UTF8Text: TUFKey]) throws(MetadataFault) {

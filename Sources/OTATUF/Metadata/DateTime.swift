@@ -23,6 +23,30 @@ enum DateTime {
     return days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
   }
 
+  /// Writes a point in time in the one form.
+  ///
+  /// - Returns: `nil` for years that do not have four digits.
+  static func text(ofSeconds seconds: Int64) -> String? {
+    guard seconds >= -62_167_219_200, seconds <= 253_402_300_799 else { return nil }
+    let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
+    let time = seconds - day * 86_400
+    // Not above the year that it is, since no year is longer than this; at most a few below.
+    var year = max(0, 1970 + (day >= 0 ? day / 366 : (day - 364) / 365))
+    while days(year: year + 1, month: 1, day: 1) <= day { year += 1 }
+    var rest = day - days(year: year, month: 1, day: 1)
+    var month: Int64 = 1
+    while rest >= length(ofMonth: month, year: year) {
+      rest -= length(ofMonth: month, year: year)
+      month += 1
+    }
+    func digits(_ value: Int64, _ count: Int) -> String {
+      let text = String(value)
+      return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+    }
+    let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(rest + 1, 2))"
+    return "\(date)T\(digits(time / 3600, 2)):\(digits(time / 60 % 60, 2)):\(digits(time % 60, 2))Z"
+  }
+
   private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
     var value: Int64 = 0
     for digit in digits {

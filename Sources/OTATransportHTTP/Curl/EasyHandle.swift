@@ -67,8 +67,9 @@ import OTACore
       if offset > 0 { try set(CURLOPT_RANGE, "\(offset)-") }
     case .exchange(let request, _):
       try set(CURLOPT_TIMEOUT_MS, Int(transfer.configuration.exchangeTimeoutMilliseconds))
-      guard request.method == .post else { return }
+      guard request.method != .get else { return }
       try check(unsafe ota_curl_set_post(pointer, request.body, request.body.count))
+      if request.method == .put { try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
       // A document is small: waiting for the server's leave to send it would cost more than sending it.
       try add(field: "Expect:")
       try add(field: "Content-Type: \(request.contentType ?? "application/octet-stream")")

@@ -30,3 +30,23 @@ struct DateTimeTests {
     #expect(DateTime.seconds(of: UTF8Text(text)) == nil)
   }
 }
+
+extension DateTimeTests {
+  @Test("are written in the form in which they are read")
+  func written() {
+    for seconds: Int64 in [0, -1, 951_825_600, 2_147_483_648, 253_402_300_799, -62_167_219_200] {
+      let text = DateTime.text(ofSeconds: seconds)
+      #expect(text.flatMap { DateTime.seconds(of: UTF8Text($0)) } == seconds)
+    }
+    // Every day of 400 years, once around.
+    let days = (Int64(-40_000)..<110_000).map { $0 * 86_400 + ($0 * 7919 + 400_000_000) % 86_400 }
+    #expect(
+      days.allSatisfy { seconds in
+        DateTime.text(ofSeconds: seconds).flatMap { DateTime.seconds(of: UTF8Text($0)) } == seconds
+      })
+    #expect(DateTime.text(ofSeconds: 1_700_000_000) == "2023-11-14T22:13:20Z")
+    #expect(DateTime.text(ofSeconds: 253_402_300_800) == nil)
+    #expect(DateTime.text(ofSeconds: -62_167_219_201) == nil)
+    #expect(DateTime.text(ofSeconds: .max) == nil)
+  }
+}

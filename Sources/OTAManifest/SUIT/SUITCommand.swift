@@ -2,7 +2,8 @@ import OTACore
 
 /// A test that a manifest asks for; the raw value is its code.
 ///
-/// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.9.
+/// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.9; draft-ietf-suit-trust-domains-11, section 4.6 (7 and 8);
+///   draft-ietf-suit-update-management, section 5 (25 and 28).
 public enum SUITCondition: Int64, Sendable, CaseIterable {
   /// The vendor is the one of the parameter.
   case vendorIdentifier = 1
@@ -14,16 +15,26 @@ public enum SUITCondition: Int64, Sendable, CaseIterable {
   case componentSlot = 5
   /// The component has the content of the parameter.
   case checkContent = 6
+  /// The dependency is signed, and its manifest has the digest of the parameter.
+  case dependencyIntegrity = 7
+  /// The component is a dependency.
+  case isDependency = 8
   /// Always fails.
   case abort = 14
   /// The device is the one of the parameter.
   case deviceIdentifier = 24
+  /// The component has not the digest of the parameter.
+  case imageNotMatch = 25
+  /// The component's version compares with that of the parameter as it says.
+  case version = 28
 }
 
 /// An action without arguments that a manifest asks for; the raw value is its code.
 ///
-/// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.10.
+/// - Note: Source: draft-ietf-suit-manifest-37, section 8.4.10; draft-ietf-suit-trust-domains-11, section 4.6 (11 and 33).
 public enum SUITDirective: Int64, Sendable, CaseIterable {
+  /// Run the section of the dependency that runs here.
+  case processDependency = 11
   /// Write the content of the parameter.
   case write = 18
   /// Get the component from the URI of the parameter.
@@ -34,6 +45,8 @@ public enum SUITDirective: Int64, Sendable, CaseIterable {
   case invoke = 23
   /// Exchange the component and the source component of the parameter.
   case swap = 31
+  /// Say that the component is not needed any more.
+  case unlink = 33
 }
 
 /// The components that the following commands are for.
@@ -161,7 +174,7 @@ extension SUITCommand {
 }
 
 extension SUITComponentIndex {
-  fileprivate init(parsing reader: inout CBORReader) throws(ManifestError) {
+  init(parsing reader: inout CBORReader) throws(ManifestError) {
     let start = reader.offset
     switch reader.peekType() {
     case .simple:

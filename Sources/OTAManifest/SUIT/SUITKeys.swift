@@ -11,15 +11,24 @@ enum SUITKey {
   static var sequenceNumber: Int64 { 2 }
   static var common: Int64 { 3 }
   static var referenceURI: Int64 { 4 }
+  static var componentName: Int64 { 5 }
+  static var setVersion: Int64 { 6 }
   static var validate: Int64 { 7 }
   static var load: Int64 { 8 }
   static var invoke: Int64 { 9 }
+  static var softwareIdentity: Int64 { 14 }
+  static var dependencyResolution: Int64 { 15 }
   static var payloadFetch: Int64 { 16 }
+  static var candidateVerification: Int64 { 18 }
   static var install: Int64 { 20 }
   static var text: Int64 { 23 }
+  static var uninstall: Int64 { 24 }
 
+  static var dependencies: Int64 { 1 }
   static var components: Int64 { 2 }
   static var sharedSequence: Int64 { 4 }
+
+  static var dependencyPrefix: Int64 { 1 }
 }
 
 /// Codes of commands.
@@ -33,11 +42,13 @@ enum SUITCode {
   static var abort: Int64 { 14 }
   static var tryEach: Int64 { 15 }
   static var write: Int64 { 18 }
+  static var setParameters: Int64 { 19 }
   static var overrideParameters: Int64 { 20 }
   static var fetch: Int64 { 21 }
   static var copy: Int64 { 22 }
   static var invoke: Int64 { 23 }
   static var deviceIdentifier: Int64 { 24 }
+  static var version: Int64 { 28 }
   static var swap: Int64 { 31 }
   static var runSequence: Int64 { 32 }
 
@@ -59,11 +70,13 @@ enum SUITParameterKey {
   static var softFailure: Int64 { 13 }
   static var imageSize: Int64 { 14 }
   static var content: Int64 { 18 }
+  static var encryptionInfo: Int64 { 19 }
   static var uri: Int64 { 21 }
   static var sourceComponent: Int64 { 22 }
   static var invokeArguments: Int64 { 23 }
   static var deviceIdentifier: Int64 { 24 }
   static var fetchArguments: Int64 { 25 }
+  static var version: Int64 { 28 }
 
   static var hardwareRevisions: Int64 { -257 }
   static var newVersion: Int64 { -258 }

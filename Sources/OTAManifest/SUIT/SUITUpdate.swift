@@ -126,7 +126,7 @@ private struct SUITUpdate {
       // Before the fetch it would be a test of what is there now.
       guard isFetched else { throw .unsupportedCommand(condition.rawValue) }
       if stage == .validate { isValidated = true }
-    case .componentSlot, .checkContent, .abort:
+    case .componentSlot, .checkContent, .abort, .dependencyIntegrity, .isDependency, .imageNotMatch, .version:
       throw .unsupportedCommand(condition.rawValue)
     }
   }

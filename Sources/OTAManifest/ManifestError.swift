@@ -29,6 +29,8 @@ public enum ManifestError: Error, Equatable, Sendable {
     case envelope
     /// Text for people.
     case metadata
+    /// The payloads of which a device takes one: too many, or one of them twice.
+    case alternatives
   }
 
   /// The bytes are not the format.

@@ -42,6 +42,23 @@ import Testing
     #expect(receipt.deviceID == TestDevice.profile().deviceID)
   }
 
+  @Test(
+    "Of a patch and the image in one manifest, a device fetches what it can use", arguments: [true, false])
+  func choosesPayload(isOnOld: Bool) async throws {
+    let vendor = try Vendor()
+    var source = old
+    if !isOnOld { source[0] ^= 1 }
+    let patch = try await vendor.release(new, from: source)
+    let release = try await vendor.release(new) { $0.alternatives = [patch.manifest.payload] }
+    let server = try server(release)
+    server.change { $0.bodies[String(decoding: patch.manifest.payload.uri, as: UTF8.self)] = patch.payload }
+    let device = try device(server, vendor)
+    #expect(try await device.run() == .idle)
+    #expect(try device.runningImage() == new)
+    // Fetches of the image are counted, those of the patch are not.
+    #expect(server.payloadFetches.count == (isOnOld ? 0 : 1))
+  }
+
   @Test("A device that is up to date does nothing")
   func nothingToDo() async throws {
     let vendor = try Vendor()

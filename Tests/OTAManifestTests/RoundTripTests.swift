@@ -228,6 +228,12 @@ extension Manifest {
         digest: isDelta ? digest() : image.digest, size: size, uri: text(1...100),
         encoding: isDelta ? .delta(delta) : .identity,
         blocks: BlockDigests(blockSize: blockSize, digests: blocks)),
+      alternatives: (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+        let patch = digest()
+        return PayloadDescription(
+          digest: patch, size: 9, uri: text(1...40), encoding: .delta(delta),
+          blocks: BlockDigests(blockSize: 9, digests: [digest()]))
+      },
       dependencies: names.map {
         Dependency(component: $0, minimumSequenceNumber: SequenceNumber(generator.number()))
       },

@@ -9,6 +9,46 @@ import Testing
 @Suite struct PublishTests {
   let payload = [UInt8](repeating: 4, count: 2500)
 
+  @Test("A manifest with several payloads is published with all of them, and offered as the image")
+  func severalPayloads() async throws {
+    let fixture = try await Fixture()
+    let image = [UInt8](repeating: 7, count: 5000)
+    let patches: [[UInt8]] = [[1, 2, 3], [4, 5, 6, 7]]
+    var manifest = Fixture.manifest(
+      patches[0], sequenceNumber: 2, delta: (image: image, source: [9], memory: 100))
+    manifest.alternatives = [
+      Fixture.manifest(image, sequenceNumber: 2).payload,
+      Fixture.manifest(patches[1], sequenceNumber: 2, delta: (image: image, source: [8], memory: 100))
+        .payload,
+    ]
+    let envelope = try await manifest.signedEnvelope(by: fixture.publisher)
+    for payloads in [
+      [patches[0], image], [image, patches[0], patches[1]], [patches[0], image, patches[0]],
+    ] {
+      await #expect(throws: ServerError.self) {
+        try await fixture.server.publish(envelope: envelope, payloads: payloads)
+      }
+    }
+    let update = try await fixture.server.publish(
+      envelope: envelope, payloads: [patches[0], image, patches[1]])
+    #expect(update.encoding == .identity)
+    #expect(update.payload == manifest.image)
+    // A device with none of the sources is offered it too, and can fetch each of the payloads.
+    #expect(try await fixture.check(fixture.checkRequest()).update?.id == update.id.description)
+    for payload in patches + [image] {
+      let response = await fixture.server.respond(
+        to: ServerRequest(
+          method: "GET", path: UpdateServer.artifactReference(Fixture.digest(payload)), body: []))
+      #expect(response.status == 200)
+    }
+    var onlyPatches = manifest
+    onlyPatches.alternatives.remove(at: 0)
+    let refused = try await onlyPatches.signedEnvelope(by: fixture.publisher)
+    await #expect(throws: ServerError.manifestRefused(.manifestMissingParameter)) {
+      try await fixture.server.publish(envelope: refused, payloads: patches)
+    }
+  }
+
   @Test("publishing again changes nothing")
   func idempotence() async throws {
     let fixture = try await Fixture()

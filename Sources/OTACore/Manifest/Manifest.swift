@@ -22,6 +22,9 @@ public struct Manifest: Equatable, Sendable {
   public var imageBlocks: BlockDigests?
   /// What is transported.
   public var payload: PayloadDescription
+  /// Other payloads that make the same image: patches on other images, or the image itself. A device takes the smallest of
+  /// all that it can use; in the manifest that it has verified there are no others any more.
+  public var alternatives: [PayloadDescription]
   /// Other components that must be there first.
   public var dependencies: [Dependency]
   /// What the device does, in order.
@@ -34,7 +37,7 @@ public struct Manifest: Equatable, Sendable {
     sequenceNumber: SequenceNumber, newVersion: Version, requiredVersion: Version? = nil,
     component: ComponentIdentifier, compatibility: Compatibility, image: ImageDescription,
     companions: CompanionImages = CompanionImages(), imageBlocks: BlockDigests? = nil,
-    payload: PayloadDescription,
+    payload: PayloadDescription, alternatives: [PayloadDescription] = [],
     dependencies: [Dependency] = [],
     installSteps: [InstallStep] = [.fetch, .install, .validate, .invoke],
     metadata: ManifestMetadata = ManifestMetadata()
@@ -48,10 +51,16 @@ public struct Manifest: Equatable, Sendable {
     self.companions = companions
     self.imageBlocks = imageBlocks
     self.payload = payload
+    self.alternatives = alternatives
     self.dependencies = dependencies
     self.installSteps = installSteps
     self.metadata = metadata
   }
+}
+
+extension Manifest {
+  /// All payloads that make the image, the first one first.
+  public var payloads: [PayloadDescription] { [payload] + alternatives }
 }
 
 /// Which devices an image fits.

@@ -45,6 +45,7 @@ extension ManifestError.Field {
     case .encoding: "a payload that is the image must have its digest and size"
     case .installSteps: "steps"
     case .dependencies: "dependencies"
+    case .alternatives: "payloads to choose from"
     case .decoderMemory: "memory of the decoder"
     case .envelope: "envelope"
     case .metadata: "text"

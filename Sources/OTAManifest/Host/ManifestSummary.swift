@@ -39,16 +39,7 @@ public struct ManifestSummary: CustomStringConvertible, Sendable {
       add("depends on", "\(name) from \(dependency.minimumSequenceNumber)")
     }
     add("image", "\(manifest.image.size) bytes, \(manifest.image.digest)")
-    let payload = manifest.payload
-    add("payload", "\(payload.size) bytes, \(payload.digest)")
-    add("payload at", ManifestSummary.printable(payload.uri))
-    add("blocks", "\(payload.blocks.digests.count) of \(payload.blocks.blockSize) bytes")
-    switch payload.encoding {
-    case .identity: add("encoding", "the payload is the image")
-    case .delta(let delta):
-      add("encoding", "\(delta.format.name) patch, \(delta.memory) bytes of memory")
-      add("patch on", "\(delta.source.size) bytes, \(delta.source.digest)")
-    }
+    for payload in manifest.payloads { add(payload) }
     if let blocks = manifest.imageBlocks {
       add("blocks of the image", "\(blocks.digests.count) of \(blocks.blockSize) bytes")
     }
@@ -63,6 +54,18 @@ public struct ManifestSummary: CustomStringConvertible, Sendable {
     return lines.map { line in
       line.label + String(repeating: " ", count: width - line.label.count + 2) + line.value
     }.joined(separator: "\n")
+  }
+
+  private mutating func add(_ payload: PayloadDescription) {
+    add("payload", "\(payload.size) bytes, \(payload.digest)")
+    add("payload at", ManifestSummary.printable(payload.uri))
+    add("blocks", "\(payload.blocks.digests.count) of \(payload.blocks.blockSize) bytes")
+    switch payload.encoding {
+    case .identity: add("encoding", "the payload is the image")
+    case .delta(let delta):
+      add("encoding", "\(delta.format.name) patch, \(delta.memory) bytes of memory")
+      add("patch on", "\(delta.source.size) bytes, \(delta.source.digest)")
+    }
   }
 
   private mutating func add(_ label: String, _ value: String) {

@@ -3,6 +3,8 @@ import OTACore
 extension Manifest {
   /// The most dependencies that a manifest may name.
   static var maximumDependencyCount: Int { 32 }
+  /// The most payloads that a manifest may offer.
+  static var maximumPayloadCount: Int { 8 }
 
   /// Refuses what no device could use, or what contradicts itself; the writer and the reader ask the same.
   ///
@@ -12,19 +14,7 @@ extension Manifest {
     // An envelope describes one image; one of several components is not written or read.
     guard companions.count == 0 else { throw .invalid(.component) }
     guard image.size > 0 else { throw .invalid(.imageSize) }
-    guard payload.size > 0 else { throw .invalid(.payloadSize) }
-    guard !payload.uri.isEmpty else { throw .invalid(.uri) }
-    switch payload.encoding {
-    case .identity:
-      // The payload is the image: one description for both.
-      guard payload.digest == image.digest, payload.size == image.size else { throw .invalid(.encoding) }
-      // And one list of blocks.
-      guard imageBlocks == nil else { throw .invalid(.blocks) }
-    case .delta:
-      break
-    }
-    try Manifest.check(payload.blocks, of: payload.size)
-    if let imageBlocks { try Manifest.check(imageBlocks, of: image.size) }
+    try checkPayloads()
     guard
       installSteps == [.fetch, .install, .validate]
         || installSteps == [.fetch, .install, .validate, .invoke]
@@ -36,6 +26,32 @@ extension Manifest {
         throw .invalid(.dependencies)
       }
     }
+  }
+
+  private func checkPayloads() throws(ManifestError) {
+    let payloads = payloads
+    guard payloads.count <= Manifest.maximumPayloadCount else { throw .limitExceeded(.alternatives) }
+    var hasPatch = false
+    for index in 0..<payloads.count {
+      let payload = payloads[index]
+      guard payload.size > 0 else { throw .invalid(.payloadSize) }
+      guard !payload.uri.isEmpty else { throw .invalid(.uri) }
+      switch payload.encoding {
+      case .identity:
+        // The payload is the image: one description for both.
+        guard payload.digest == image.digest, payload.size == image.size else { throw .invalid(.encoding) }
+      case .delta:
+        hasPatch = true
+      }
+      try Manifest.check(payload.blocks, of: payload.size)
+      for earlier in 0..<index where payloads[earlier].digest == payload.digest {
+        throw .invalid(.alternatives)
+      }
+    }
+    guard let imageBlocks else { return }
+    // Without a patch the blocks of the payload are these.
+    guard hasPatch else { throw .invalid(.blocks) }
+    try Manifest.check(imageBlocks, of: image.size)
   }
 
   private static func check(_ blocks: BlockDigests, of size: UInt32) throws(ManifestError) {

@@ -106,7 +106,8 @@ struct SUITEncoder {
   }
 
   private func install() throws(ManifestError) -> [UInt8] {
-    let arguments = try fetchArguments()
+    let alternatives = try self.alternatives()
+    let arguments = try fetchArguments(of: manifest.payload, imageBlocks: manifest.imageBlocks)
     let revisions = try hardwareRevisions()
     let newVersion = try version(manifest.newVersion)
     let requiredVersion = try manifest.requiredVersion.map { (required) throws(ManifestError) in
@@ -117,11 +118,13 @@ struct SUITEncoder {
     return try encode { (writer) throws(ParseError) in
       try writer.writeArrayHeader(2 * (3 + rules))
       try writer.writeInteger(SUITCode.overrideParameters)
-      try writer.writeMapHeader(3 + rules)
-      try writer.writeInteger(SUITParameterKey.uri)
-      try writer.writeTextString(manifest.payload.uri.span)
-      try writer.writeInteger(SUITParameterKey.fetchArguments)
-      try writer.writeByteString(arguments.span)
+      try writer.writeMapHeader((alternatives.isEmpty ? 3 : 1) + rules)
+      if alternatives.isEmpty {
+        try writer.writeInteger(SUITParameterKey.uri)
+        try writer.writeTextString(manifest.payload.uri.span)
+        try writer.writeInteger(SUITParameterKey.fetchArguments)
+        try writer.writeByteString(arguments.span)
+      }
       try writer.writeStringIfAny(revisions, key: SUITParameterKey.hardwareRevisions)
       try writer.writeStringIfAny(newVersion, key: SUITParameterKey.newVersion)
       try writer.writeStringIfAny(requiredVersion, key: SUITParameterKey.requiredVersion)
@@ -131,15 +134,48 @@ struct SUITEncoder {
         try writer.writeCommand(SUITCode.requiredVersion, SUITEncoder.reportingPolicy)
       }
       if dependencies != nil { try writer.writeCommand(SUITCode.dependencies, SUITEncoder.reportingPolicy) }
-      try writer.writeCommand(SUITCode.fetch, SUITEncoder.reportingPolicy)
+      if alternatives.isEmpty {
+        try writer.writeCommand(SUITCode.fetch, SUITEncoder.reportingPolicy)
+      } else {
+        try writer.writeInteger(SUITCode.tryEach)
+        try writer.writeArrayHeader(alternatives.count)
+        for alternative in alternatives { try writer.writeByteString(alternative.span) }
+      }
       try writer.writeCommand(SUITCode.imageMatch, SUITEncoder.reportingPolicy)
     }
   }
 
-  private func fetchArguments() throws(ManifestError) -> [UInt8] {
-    let payload = manifest.payload
+  /// The sequences of which a device runs one, each for a payload; none if there is just one payload.
+  private func alternatives() throws(ManifestError) -> [[UInt8]] {
+    guard !manifest.alternatives.isEmpty else { return [] }
+    var sequences: [[UInt8]] = []
+    // The blocks of the image stand with the first patch.
+    var imageBlocks = manifest.imageBlocks
+    for payload in manifest.payloads {
+      let isPatch = payload.encoding != .identity
+      let arguments = try fetchArguments(of: payload, imageBlocks: isPatch ? imageBlocks : nil)
+      if isPatch { imageBlocks = nil }
+      sequences.append(
+        try encode { (writer) throws(ParseError) in
+          try writer.writeArrayHeader(6)
+          try writer.writeInteger(SUITCode.overrideParameters)
+          try writer.writeMapHeader(2)
+          try writer.writeInteger(SUITParameterKey.uri)
+          try writer.writeTextString(payload.uri.span)
+          try writer.writeInteger(SUITParameterKey.fetchArguments)
+          try writer.writeByteString(arguments.span)
+          try writer.writeCommand(SUITCode.usablePayload, SUITEncoder.reportingPolicy)
+          try writer.writeCommand(SUITCode.fetch, SUITEncoder.reportingPolicy)
+        })
+    }
+    return sequences
+  }
+
+  private func fetchArguments(
+    of payload: PayloadDescription, imageBlocks: BlockDigests?
+  ) throws(ManifestError) -> [UInt8] {
     let digests = SUITEncoder.joined(payload.blocks)
-    let imageBlocks = manifest.imageBlocks.map { ($0.blockSize, SUITEncoder.joined($0)) }
+    let imageBlocks = imageBlocks.map { ($0.blockSize, SUITEncoder.joined($0)) }
     return try encode { (writer) throws(ParseError) in
       let deltas =
         switch payload.encoding {

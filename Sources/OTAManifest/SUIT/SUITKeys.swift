@@ -55,6 +55,7 @@ enum SUITCode {
   static var hardwareRevision: Int64 { -257 }
   static var requiredVersion: Int64 { -259 }
   static var dependencies: Int64 { -260 }
+  static var usablePayload: Int64 { -261 }
 
   /// Numbers below this one are for private use.
   static var lastRegistered: Int64 { -256 }

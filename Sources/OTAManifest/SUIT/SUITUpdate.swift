@@ -69,6 +69,7 @@ private struct SUITUpdate {
   private var isInvoked = false
   private let limits: Limits
   private var parameters = SUITParameters()
+  private var alternatives: [(uri: [UInt8], arguments: [UInt8])] = []
   private var hardwareRevisions: ClosedRange<UInt32>?
   private var newVersion: Version?
   private var requiredVersion: Version?
@@ -104,10 +105,30 @@ private struct SUITUpdate {
       case .custom(let code, _):
         guard stage == .update, !isFetched else { throw .unsupportedCommand(code) }
         try evaluateCustom(code)
-      case .tryEach, .runSequence:
+      case .tryEach(let sequences):
+        guard stage == .update, !isFetched else { throw .unsupportedCommand(command.code) }
+        for sequence in sequences { try collect(alternative: sequence) }
+        isFetched = true
+      case .runSequence:
         throw .unsupportedCommand(command.code)
       }
     }
+  }
+
+  /// Takes a payload out of a sequence of which one will be run: its parameters, the question whether the device can use it,
+  /// and the fetch.
+  private mutating func collect(alternative sequence: [SUITCommand]) throws(ManifestError) {
+    guard sequence.count == 3, case .overrideParameters(let new) = sequence[0],
+      case .custom(SUITCode.usablePayload, _) = sequence[1], sequence[2] == .directive(.fetch)
+    else { throw .unsupportedCommand(SUITCode.tryEach) }
+    var only = SUITParameters()
+    (only.uri, only.fetchArguments) = (new.uri, new.fetchArguments)
+    guard only == new else { throw .unsupportedParameter(SUITParameterKey.fetchArguments) }
+    guard parameters.uri == nil, let uri = new.uri else { throw .missingParameter(SUITParameterKey.uri) }
+    guard parameters.fetchArguments == nil, let arguments = new.fetchArguments else {
+      throw .missingParameter(SUITParameterKey.fetchArguments)
+    }
+    alternatives.append((uri, arguments))
   }
 
   private mutating func evaluate(_ condition: SUITCondition, in stage: Stage) throws(ManifestError) {
@@ -218,29 +239,53 @@ private struct SUITUpdate {
     guard let size = parameters.imageSize else { throw .missingParameter(SUITParameterKey.imageSize) }
     guard let imageSize = UInt32(exactly: size) else { throw .invalid(.imageSize) }
     let image = ImageDescription(digest: digest, size: imageSize)
-    let (payload, imageBlocks) = try payload(of: image)
+    let (payloads, imageBlocks) = try payloads(of: image)
     return Manifest(
       sequenceNumber: sequenceNumber, newVersion: newVersion ?? Version(0, 0, 0),
       requiredVersion: requiredVersion, component: component,
       compatibility: Compatibility(
         vendorID: vendorID, classID: classID, deviceID: parameters.deviceID,
         hardwareRevisions: hardwareRevisions),
-      image: image, imageBlocks: imageBlocks, payload: payload, dependencies: dependencies ?? [],
+      image: image, imageBlocks: imageBlocks, payload: payloads[0],
+      alternatives: Array(payloads.dropFirst()), dependencies: dependencies ?? [],
       installSteps: isInvoked ? [.fetch, .install, .validate, .invoke] : [.fetch, .install, .validate],
       metadata: metadata)
   }
 
-  private func payload(
+  /// The payloads, at least one, and the blocks of the image that one of them may bring.
+  private func payloads(
     of image: ImageDescription
-  ) throws(ManifestError) -> (PayloadDescription, imageBlocks: BlockDigests?) {
-    guard let uri = parameters.uri else { throw .missingParameter(SUITParameterKey.uri) }
-    guard let encoded = parameters.fetchArguments else {
-      // A manifest of another maker: the payload is the image, and all of it one block.
-      let blocks = BlockDigests(blockSize: image.size, digests: [image.digest])
-      let payload = PayloadDescription(
-        digest: image.digest, size: image.size, uri: uri, encoding: .identity, blocks: blocks)
-      return (payload, nil)
+  ) throws(ManifestError) -> ([PayloadDescription], imageBlocks: BlockDigests?) {
+    if alternatives.isEmpty {
+      guard let uri = parameters.uri else { throw .missingParameter(SUITParameterKey.uri) }
+      guard let encoded = parameters.fetchArguments else {
+        // A manifest of another maker: the payload is the image, and all of it one block.
+        let blocks = BlockDigests(blockSize: image.size, digests: [image.digest])
+        let payload = PayloadDescription(
+          digest: image.digest, size: image.size, uri: uri, encoding: .identity, blocks: blocks)
+        return ([payload], nil)
+      }
+      let (payload, imageBlocks) = try payload(at: uri, encoded, of: image)
+      return ([payload], imageBlocks)
     }
+    guard alternatives.count <= Manifest.maximumPayloadCount else { throw .limitExceeded(.alternatives) }
+    var payloads: [PayloadDescription] = []
+    var imageBlocks: BlockDigests?
+    for (uri, arguments) in alternatives {
+      let (payload, blocks) = try payload(at: uri, arguments, of: image)
+      if let blocks {
+        // Twice, one of them would be passed over.
+        guard imageBlocks == nil else { throw .invalid(.blocks) }
+        imageBlocks = blocks
+      }
+      payloads.append(payload)
+    }
+    return (payloads, imageBlocks)
+  }
+
+  private func payload(
+    at uri: [UInt8], _ encoded: [UInt8], of image: ImageDescription
+  ) throws(ManifestError) -> (PayloadDescription, imageBlocks: BlockDigests?) {
     let arguments = try FetchArguments(parsing: encoded.span, image: image, limits: limits)
     let payload = PayloadDescription(
       digest: arguments.digest, size: arguments.size, uri: uri, encoding: arguments.encoding,

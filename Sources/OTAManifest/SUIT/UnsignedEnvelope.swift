@@ -95,7 +95,9 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   /// Refuses strings that a reader with the same limits would refuse.
   private static func checkStrings(_ manifest: Manifest, limits: Limits) throws(ManifestError) {
     guard manifest.component.bytes.count <= limits.stringSize else { throw .limitExceeded(.component) }
-    guard manifest.payload.uri.count <= limits.stringSize else { throw .limitExceeded(.uri) }
+    for payload in manifest.payloads where payload.uri.count > limits.stringSize {
+      throw .limitExceeded(.uri)
+    }
     for dependency in manifest.dependencies where dependency.component.bytes.count > limits.stringSize {
       throw .limitExceeded(.dependencies)
     }

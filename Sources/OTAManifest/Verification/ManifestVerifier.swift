@@ -22,7 +22,8 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
   ///
   /// In this order: size, outer structure, a signature by a key that may sign manifests, the digest of the manifest,
   /// its form, its version, its sequence number, its commands, then whether it fits the device and its limits, and at
-  /// last whether a patch starts from the running image.
+  /// last whether one of its payloads is of use here: within the limits, and if it is a patch, one on the running image.
+  /// Of several the smallest is taken, and the others are dropped from the result.
   ///
   /// - Parameters:
   ///   - envelope: the bytes as received.
@@ -37,11 +38,10 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
     guard suit.sequenceNumber > context.securityCounter else { throw .sequenceNumberReplayed }
     let manifest = try Manifest(suit, limits: limits)
     try ManifestVerifier.checkFit(of: manifest, context: context)
-    try ManifestVerifier.checkLimits(of: manifest, limits: limits)
-    if case .delta(let delta) = manifest.payload.encoding, delta.source != context.runningImage {
-      throw .deltaSourceMismatch
-    }
-    return VerifiedManifest(manifest: manifest, updateID: Hash.digest(of: envelope))
+    guard manifest.image.digest.algorithm == Hash.algorithm else { throw .invalid(.digestAlgorithm) }
+    guard manifest.image.size <= limits.imageSize else { throw .limitExceeded(.imageSize) }
+    let chosen = try manifest.choosingPayload(for: context, digestAlgorithm: Hash.algorithm)
+    return VerifiedManifest(manifest: chosen, updateID: Hash.digest(of: envelope))
   }
 
   /// Checks who signed an envelope, and decodes it, without a device to hold it against.
@@ -161,25 +161,6 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
         isMet = true
       }
       guard isMet else { throw .dependencyMissing }
-    }
-  }
-
-  private static func checkLimits(of manifest: Manifest, limits: Limits) throws(ManifestError) {
-    // The device has one hash function: what it could not check, it does not begin to fetch.
-    guard manifest.image.digest.algorithm == Hash.algorithm,
-      manifest.payload.digest.algorithm == Hash.algorithm
-    else { throw .invalid(.digestAlgorithm) }
-    guard manifest.image.size <= limits.imageSize else { throw .limitExceeded(.imageSize) }
-    guard manifest.payload.size <= limits.payloadSize else { throw .limitExceeded(.payloadSize) }
-    // A block is held in memory until its digest is checked.
-    guard min(manifest.payload.blocks.blockSize, manifest.payload.size) <= limits.decoderMemory else {
-      throw .limitExceeded(.blocks)
-    }
-    if let blocks = manifest.imageBlocks, min(blocks.blockSize, manifest.image.size) > limits.decoderMemory {
-      throw .limitExceeded(.blocks)
-    }
-    if case .delta(let delta) = manifest.payload.encoding, delta.memory > limits.decoderMemory {
-      throw .limitExceeded(.decoderMemory)
     }
   }
 }

@@ -18,8 +18,56 @@ extension UpdateServer {
 
   /// Makes an update available to the devices that it fits.
   ///
+  /// Of a manifest with several payloads one must be the image, so that every device that is offered it can use one.
+  ///
   /// Publishing the same again changes nothing. The files are on the disk before the update is known: a failure, also
   /// a loss of power, leaves at most a file that no update names.
+  ///
+  /// - Parameters:
+  ///   - envelope: the signed manifest.
+  ///   - payloads: the bytes that it describes: of each payload, in the order of the manifest.
+  /// - Returns: the update.
+  /// - Throws: ``ServerError``; nothing is offered then.
+  @discardableResult
+  public func publish(
+    envelope: [UInt8], payloads: [[UInt8]]
+  ) async throws(ServerError) -> PublishedUpdate {
+    let manifest: Manifest
+    do throws(VerificationRefusal) {
+      manifest = try verifier.manifest(in: envelope)
+    } catch {
+      throw .manifestRefused(error.code)
+    }
+    try UpdateServer.requireKeepable(manifest)
+    guard payloads.count == manifest.payloads.count else { throw .payloadSizeMismatch }
+    for (payload, description) in zip(payloads, manifest.payloads) {
+      guard payload.count == Int(description.size) else { throw .payloadSizeMismatch }
+      guard SodiumSHA256.digest(of: payload.span) == description.digest,
+        UpdateServer.blocks(description.blocks, match: payload.span)
+      else {
+        throw .payloadDigestMismatch
+      }
+    }
+    let update = PublishedUpdate(
+      manifest: try UpdateServer.withMostGeneralPayload(manifest), id: SodiumSHA256.digest(of: envelope.span),
+      envelopeSize: UInt64(envelope.count),
+      publishedAt: now())
+    do throws(StoreError) {
+      var records: [ArtifactRecord] = []
+      for (payload, description) in zip(payloads, manifest.payloads) {
+        try artifacts.add(payload, as: description.digest)
+        records.append(ArtifactRecord(digest: description.digest, size: UInt64(payload.count)))
+      }
+      try artifacts.add(envelope, as: update.id)
+      records.append(ArtifactRecord(digest: update.id, size: update.envelopeSize))
+      try await store.publish(update, artifacts: records)
+    } catch {
+      throw .store(error)
+    }
+    return update
+  }
+
+  /// Makes an update with one payload available; as ``publish(envelope:payloads:)``.
   ///
   /// - Parameters:
   ///   - envelope: the signed manifest.
@@ -30,36 +78,18 @@ extension UpdateServer {
   public func publish(
     envelope: [UInt8], payload: [UInt8]
   ) async throws(ServerError) -> PublishedUpdate {
-    let manifest: Manifest
-    do throws(VerificationRefusal) {
-      manifest = try verifier.manifest(in: envelope)
-    } catch {
-      throw .manifestRefused(error.code)
-    }
-    try UpdateServer.requireKeepable(manifest)
-    guard payload.count == Int(manifest.payload.size) else { throw .payloadSizeMismatch }
-    guard SodiumSHA256.digest(of: payload.span) == manifest.payload.digest,
-      UpdateServer.blocks(manifest.payload.blocks, match: payload.span)
-    else {
-      throw .payloadDigestMismatch
-    }
+    try await publish(envelope: envelope, payloads: [payload])
+  }
 
-    let update = PublishedUpdate(
-      manifest: manifest, id: SodiumSHA256.digest(of: envelope.span), envelopeSize: UInt64(envelope.count),
-      publishedAt: now())
-    do throws(StoreError) {
-      try artifacts.add(payload, as: update.payload.digest)
-      try artifacts.add(envelope, as: update.id)
-      try await store.publish(
-        update,
-        artifacts: [
-          ArtifactRecord(digest: update.payload.digest, size: UInt64(payload.count)),
-          ArtifactRecord(digest: update.id, size: update.envelopeSize),
-        ])
-    } catch {
-      throw .store(error)
+  /// Keeps the payload by which the server decides whom it offers the update: of several the image, which fits all.
+  private static func withMostGeneralPayload(_ manifest: Manifest) throws(ServerError) -> Manifest {
+    guard !manifest.alternatives.isEmpty else { return manifest }
+    guard let whole = manifest.payloads.first(where: { $0.encoding == .identity }) else {
+      throw .manifestRefused(.manifestMissingParameter)
     }
-    return update
+    var ranked = manifest
+    (ranked.payload, ranked.alternatives) = (whole, [])
+    return ranked
   }
 
   /// Whether each block has its digest: a device would find out only in the middle of the download.
@@ -78,8 +108,11 @@ extension UpdateServer {
 
   /// Refuses what no store could keep, before anything is written.
   private static func requireKeepable(_ manifest: Manifest) throws(ServerError) {
-    var digests = [manifest.image.digest, manifest.payload.digest]
-    if case .delta(let delta) = manifest.payload.encoding { digests.append(delta.source.digest) }
+    var digests = [manifest.image.digest]
+    for payload in manifest.payloads {
+      digests.append(payload.digest)
+      if case .delta(let delta) = payload.encoding { digests.append(delta.source.digest) }
+    }
     guard digests.allSatisfy({ $0.algorithm == .sha256 }) else {
       throw .manifestRefused(.unsupportedAlgorithm)
     }

@@ -37,7 +37,7 @@ let libraries = [
   "OTADeltaZlib",
   "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
   "OTADeltaEncoder", "OTAPartition", "OTAInPlace", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
-  "OTAAgent", "OTATransportHTTP", "OTATUF",
+  "OTAAgent", "OTATransportHTTP", "OTATUF", "OTAEspressif",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
 ]
 
@@ -99,6 +99,9 @@ let package = Package(
     // Repositories.
     hosted("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
 
+    // Images of others.
+    hosted("OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition"]),
+
     // Server side.
     hosted("OTAServer", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
     hosted("OTAServerSQLite", ["OTACore", "OTAServer", "CSQLite"]),
@@ -158,6 +161,8 @@ let package = Package(
       ]),
     test("OTAStateMachine", ["OTACore"]),
     test("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTATransportHTTP"]),
+    test(
+      "OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "OTAFlashSimulator"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(
       "OTAServer",

@@ -33,12 +33,17 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 }
 
 let libraries = [
-  "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTACryptoPKCS11", "OTAManifest", "OTADelta",
-  "OTADeltaZlib",
-  "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
-  "OTADeltaEncoder", "OTAPartition", "OTAInPlace", "OTAStateMachine", "OTAFlashSimulator", "OTATesting",
-  "OTAAgent", "OTATransportHTTP", "OTATUF", "OTAEspressif",
-  "OTAServer", "OTAServerSQLite", "OTAServerHTTP", "OTACommandLine",
+  "OTACore",
+  "OTACrypto", "OTACryptoOpenSSL", "OTACryptoPKCS11", "OTACryptoSodium",
+  "OTAManifest",
+  "OTADelta", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZlib", "OTADeltaZstd",
+  "OTADeltaStreams", "OTADeltaContainers", "OTADeltaEncoder",
+  "OTAPartition", "OTAMCUbootOpenSSL", "OTAEspressif",
+  "OTAInPlace", "OTAStateMachine",
+  "OTAFlashSimulator", "OTATesting",
+  "OTAAgent", "OTATransportHTTP", "OTATUF",
+  "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
+  "OTACommandLine",
 ]
 
 let package = Package(
@@ -54,7 +59,7 @@ let package = Package(
     core(
       "OTADelta", ["OTACore", "OTACrypto"],
       exclude: ["BZip2", "Containers", "LZMA", "Streams", "VCDIFF", "Zlib", "Zstd"]),
-    core("OTAPartition", ["OTACore", "OTACrypto"]),
+    core("OTAPartition", ["OTACore", "OTACrypto"], exclude: ["MCUboot/OpenSSL"]),
     core("OTAInPlace", ["OTACore", "OTACrypto", "OTADelta", "OTAPartition"]),
     core("OTAStateMachine", ["OTACore"]),
 
@@ -64,6 +69,9 @@ let package = Package(
     hosted(
       "OTACryptoPKCS11", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "CP11Kit"],
       path: "Sources/OTACrypto/PKCS11"),
+    hosted(
+      "OTAMCUbootOpenSSL", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition"],
+      path: "Sources/OTAPartition/MCUboot/OpenSSL"),
     hosted("OTADeltaZlib", ["OTACore", "OTADelta", "CZlib"], path: "Sources/OTADelta/Zlib"),
     hosted("OTADeltaBZip2", ["OTACore", "OTADelta", "CBZip2"], path: "Sources/OTADelta/BZip2"),
     hosted("OTADeltaLZMA", ["OTADelta", "CLZMA"], path: "Sources/OTADelta/LZMA"),
@@ -119,8 +127,8 @@ let package = Package(
         "OTADeltaZlib",
         "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder",
-        "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent", "OTATransportHTTP",
-        "OTATUF", "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
+        "OTAPartition", "OTAMCUbootOpenSSL", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
+        "OTATransportHTTP", "OTATUF", "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
       ]),
     .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
 
@@ -153,6 +161,9 @@ let package = Package(
         "OTADeltaEncoder", "CBZip2", "CLZMA",
       ]),
     test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
+    test(
+      "OTAMCUbootOpenSSL",
+      ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAPartition"]),
     test(
       "OTAInPlace",
       [

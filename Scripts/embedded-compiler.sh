@@ -18,7 +18,7 @@ compile_embedded() {
       -not -path 'Sources/OTADelta/Containers/*' -not -path 'Sources/OTADelta/LZMA/*' \
       -not -path 'Sources/OTADelta/Streams/*' \
       -not -path 'Sources/OTADelta/VCDIFF/*' -not -path 'Sources/OTADelta/Zlib/*' \
-      -not -path 'Sources/OTADelta/Zstd/*' | sort)
+      -not -path 'Sources/OTADelta/Zstd/*' -not -path 'Sources/OTAPartition/MCUboot/OpenSSL/*' | sort)
   # The language settings that all targets have.
   mapfile -t features < <(
     sed -nE 's/^  \.enable(Upcoming|Experimental)Feature\("([A-Za-z]+)"\),$/-enable-\L\1\E-feature\n\2/p' Package.swift)

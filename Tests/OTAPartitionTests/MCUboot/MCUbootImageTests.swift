@@ -47,6 +47,10 @@ struct MCUbootImageTests {
     #expect(try long == MCUbootVectors.bytes(MCUbootVectors.signedSHA512))
     let protected = try await rich().signed(firmware, by: signer, using: SodiumSHA256.self)
     #expect(try protected == MCUbootVectors.bytes(MCUbootVectors.signedProtected))
+    var described = try rich()
+    (described.bootRecord, described.softwareType) = (nil, "APP")
+    let made = try await described.signed(firmware, by: signer, using: SodiumSHA256.self)
+    #expect(made == protected)
     var full = plain
     full.keyFormat = .full
     let withKey = try await full.signed(firmware, by: signer, using: SodiumSHA256.self)

@@ -12,6 +12,9 @@ enum MCUbootVectors {
   /// The bytes that a vector stands for.
   static func bytes(_ vector: String) throws -> [UInt8] { try #require([UInt8](hexadecimal: vector)) }
 
+  /// The SHA-256 of the key that signed: `imgtool getpubhash`.
+  static let keyHash = "a050837d85070582ccf7394b0988847cc312cb88259b894899f6f239cf1791a5"
+
   /// Not signed: `imgtool sign`.
   static let hashOnly = """
     3db8f39600000000200000002500000000000000010203000400000000000000030a11181f262d343b424950575e656c737a\

@@ -80,12 +80,14 @@ func imageFailure(_ path: String, _ error: MCUbootError) -> CommandFailure {
     switch error {
     case .crypto(.unavailable): (.unavailable, "check that libsodium is intact")
     case .crypto, .signatureMissing, .keyMissing, .hashMissing, .digestMismatch, .keyNotTrusted,
-      .securityCounterMissing, .securityCounterTooLow, .duplicate, .misplaced, .unknownType:
+      .signatureNotOfKey, .hashNotOfKey, .contentKeyMissing, .securityCounterMissing, .securityCounterTooLow,
+      .duplicate, .misplaced, .unknownType:
       (.refused, "do not install it unless you know who made it")
     case .noImage, .headerTooShort, .emptyImage, .outOfSlot, .noTLVArea, .protectedSizeMismatch,
       .malformedTLVArea, .invalidLength, .flash:
       (.failed, "check that the file is complete and an image of MCUboot")
-    case .encrypted, .compressed, .unknownFlags, .unsupportedHash, .unsupportedSignature, .pureSignature,
+    case .encrypted, .notEncrypted, .contentKeyNotForKey, .compressed, .unknownFlags, .unsupportedHash,
+      .unsupportedSignature, .pureSignature,
       .tooManyDependencies, .tooManyKeys, .reservedType, .tooLarge:
       (.failed, "see Docs/MCUbootImages.md for what is supported")
     }

@@ -46,7 +46,7 @@ struct ImageVerify: Command {
         isLong
         ? try container.verify(on: &flash, using: SodiumSHA512.self, verifier: verifier, keys: keys)
         : try container.verify(on: &flash, using: SodiumSHA256.self, verifier: verifier, keys: keys)
-      report = try ImageReport(container, on: &flash, contents: image.contents, signer: image.signer)
+      report = try ImageReport(container, on: &flash, contents: image.contents, signer: key)
     } catch {
       throw imageFailure(path, error)
     }

@@ -35,8 +35,14 @@ public enum MCUbootError: Error, Equatable, Sendable {
   case signatureMissing
   /// No TLV before the signature says whose it is.
   case keyMissing
-  /// The image is encrypted.
+  /// The image is encrypted, and was not to be.
   case encrypted
+  /// The image is not encrypted, and was to be.
+  case notEncrypted
+  /// The image is encrypted, and no TLV brings the key of its contents.
+  case contentKeyMissing
+  /// A key of this kind does not decrypt a TLV of this type.
+  case contentKeyNotForKey(MCUbootTLVType)
   /// The image is compressed.
   case compressed
   /// The header has flags that nobody has given a meaning: these bits.
@@ -45,6 +51,10 @@ public enum MCUbootError: Error, Equatable, Sendable {
   case unsupportedHash(MCUbootTLVType)
   /// The signature is of an algorithm that is not supported.
   case unsupportedSignature(MCUbootTLVType)
+  /// The key that is named does not make signatures of this type.
+  case signatureNotOfKey(MCUbootTLVType)
+  /// The key that is named signs hashes of another function than the image has.
+  case hashNotOfKey(MCUbootTLVType)
   /// The signature is over the image itself, not over its hash.
   case pureSignature
   /// There are more than ``MCUbootContents/maximumDependencyCount`` dependencies.
@@ -75,8 +85,9 @@ public enum MCUbootError: Error, Equatable, Sendable {
       .invalidValue
     case .outOfSlot, .tooLarge: .imageTooLarge
     case .malformedTLVArea: .truncated
-    case .unknownType, .encrypted, .compressed, .unknownFlags: .unsupported
-    case .signatureMissing, .keyMissing: .authenticationFailed
+    case .unknownType, .encrypted, .notEncrypted, .compressed, .unknownFlags: .unsupported
+    case .signatureMissing, .keyMissing, .contentKeyMissing: .authenticationFailed
+    case .signatureNotOfKey, .hashNotOfKey, .contentKeyNotForKey: .keyNotAuthorized
     case .unsupportedHash, .unsupportedSignature, .pureSignature: .unsupportedAlgorithm
     case .tooManyDependencies: .limitExceeded
     case .digestMismatch: .imageDigestMismatch

@@ -120,11 +120,18 @@ public struct MCUbootFlags: RawRepresentable, Equatable, Hashable, Sendable {
   /// Whether all of these bits are set.
   public func contains(_ flags: MCUbootFlags) -> Bool { rawValue & flags.rawValue == flags.rawValue }
 
-  /// Refuses what cannot be read here: encrypted and compressed images, and bits that have no meaning.
-  func requireSupported() throws(MCUbootError) {
-    guard rawValue & MCUbootFlags.encrypted.rawValue == 0 else { throw .encrypted }
+  /// Whether the firmware is, or is to be, encrypted.
+  public var isEncrypted: Bool { rawValue & MCUbootFlags.encrypted.rawValue != 0 }
+
+  /// Refuses what cannot be read here: compressed images, bits that have no meaning, and encryption where there shall be
+  /// none, or none where there shall be one.
+  func requireSupported(encrypted: Bool = false) throws(MCUbootError) {
     guard rawValue & MCUbootFlags.compressed.rawValue == 0 else { throw .compressed }
-    let unknown = rawValue & ~0x131
+    guard encrypted || !isEncrypted else { throw .encrypted }
+    guard isEncrypted || !encrypted else { throw .notEncrypted }
+    // A key has one size.
+    guard !contains(.encrypted) else { throw .unknownFlags(MCUbootFlags.encrypted.rawValue) }
+    let unknown = rawValue & ~0x13d
     guard unknown == 0 else { throw .unknownFlags(unknown) }
   }
 }

@@ -2,12 +2,12 @@ import OTACore
 public import OTACrypto
 
 extension MCUbootContainer {
-  /// Checks hash and signature of the image.
+  /// Checks hash and signature of the image, with keys for Ed25519.
   ///
-  /// Accepted is what `imgtool` writes for Ed25519: one hash (SHA-256 or SHA-512) over header, firmware and protected
-  /// TLVs, one TLV that names the key, and behind it one signature over the hash. Refused are two of them (an image with
-  /// two signatures too), anything else among the unprotected TLVs, reserved protected TLVs without a meaning, and flags
-  /// without one. Protected TLVs of vendors are passed over; read them with ``tlvs(in:)``.
+  /// Accepted is what `imgtool` writes for Ed25519: one hash over header, firmware and protected TLVs, one TLV that names
+  /// the key, and behind it one signature over the hash. Refused are two of them (an image with two signatures too),
+  /// anything else among the unprotected TLVs, reserved protected TLVs without a meaning, flags without one, and
+  /// encrypted images. Protected TLVs of vendors are passed over; read them with ``tlvs(in:)``.
   ///
   /// Whether this image may run on this device is not looked at: see ``MCUbootContents``, ``MCUbootHeader/flags`` and
   /// ``MCUbootHeader/loadAddress``.
@@ -19,14 +19,34 @@ extension MCUbootContainer {
   ///   - keys: who may sign.
   /// - Returns: the proof.
   /// - Throws: what ``digest(on:using:)`` throws; ``MCUbootError/signatureMissing``, ``MCUbootError/keyMissing``,
-  ///   ``MCUbootError/unsupportedSignature(_:)``; ``MCUbootError/keyNotTrusted``; ``MCUbootError/crypto(_:)``.
+  ///   ``MCUbootError/unsupportedSignature(_:)``; ``MCUbootError/keyNotTrusted``;
+  ///   ``MCUbootError/signatureNotOfKey(_:)``; ``MCUbootError/crypto(_:)``.
   public func verify<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
     on flash: inout Device, using hash: Hash.Type, verifier: some SignatureVerifier,
     keys: borrowing MCUbootKeys
   ) throws(MCUbootError) -> VerifiedMCUbootImage {
     let (contents, seal) = try open(on: &flash, using: hash)
-    let signer = try seal.verify(contents.digest, using: hash, verifier: verifier, keys: keys)
-    return VerifiedMCUbootImage(container: self, contents: contents, signer: signer)
+    let keyHash = try seal.verify(contents.digest, on: &flash, using: hash, verifier: verifier, keys: keys)
+    return VerifiedMCUbootImage(container: self, contents: contents, keyHash: keyHash)
+  }
+
+  /// Checks hash and signature of the image, of any kind that the verifier knows.
+  ///
+  /// The rules are those of ``verify(on:using:verifier:keys:)``.
+  ///
+  /// - Parameters:
+  ///   - flash: the device; it is only read.
+  ///   - hash: the function of the image's hash.
+  ///   - verifier: decides about the signature.
+  /// - Returns: the proof.
+  /// - Throws: what ``digest(on:using:)`` and the verifier throw; ``MCUbootError/signatureMissing``,
+  ///   ``MCUbootError/keyMissing``; ``MCUbootError/keyNotTrusted`` for a key of more than 512 bytes.
+  public func verify<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
+    on flash: inout Device, using hash: Hash.Type, by verifier: some MCUbootSignatureVerifier
+  ) throws(MCUbootError) -> VerifiedMCUbootImage {
+    let (contents, seal) = try open(on: &flash, using: hash)
+    let keyHash = try seal.verify(contents.digest, on: &flash, using: hash, by: verifier)
+    return VerifiedMCUbootImage(container: self, contents: contents, keyHash: keyHash)
   }
 
   /// Checks the hash of the image only: that nothing broke, not who made it.
@@ -65,13 +85,30 @@ extension MCUbootContainer {
   private func open<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
     on flash: inout Device, using hash: Hash.Type
   ) throws(MCUbootError) -> (contents: MCUbootContents, seal: MCUbootSeal) {
-    try header.flags.requireSupported()
-    let seal = try MCUbootSeal(of: self, on: &flash)
+    var cipher = MCUbootPlainPayload()
+    return try open(on: &flash, using: hash, decrypting: &cipher, encrypted: false)
+  }
+
+  /// Checks the hash.
+  ///
+  /// - Parameters:
+  ///   - cipher: what the firmware goes through before it is hashed.
+  ///   - encrypted: what the header must say.
+  func open<
+    Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable, Cipher: MCUbootPayloadCipher & ~Copyable
+  >(
+    on flash: inout Device, using hash: Hash.Type, decrypting cipher: inout Cipher, encrypted: Bool
+  ) throws(MCUbootError) -> (contents: MCUbootContents, seal: MCUbootSeal) {
+    try header.flags.requireSupported(encrypted: encrypted)
+    let seal = try MCUbootSeal(of: self, on: &flash, encrypted: encrypted)
     let expected = try seal.digest(Hash.algorithm)
 
     var function = Hash()
     function.update(headerBytes.span)
-    try flash.hash(start + UInt32(MCUbootHeader.minimumSize)..<firmware.upperBound, into: &function)
+    var plain = MCUbootPlainPayload()
+    let padding = start + UInt32(MCUbootHeader.minimumSize)..<firmware.lowerBound
+    try flash.hash(padding, into: &function, decrypting: &plain)
+    try flash.hash(firmware, into: &function, decrypting: &cipher)
     var contents = MCUbootContents(digest: expected)
     try hashProtectedTLVs(on: &flash, into: &function, contents: &contents)
     guard function.finalize() == expected else { throw .digestMismatch }
@@ -79,10 +116,11 @@ extension MCUbootContainer {
   }
 
   /// Hashes the protected area, and parses what is hashed.
-  private func hashProtectedTLVs<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
+  func hashProtectedTLVs<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
     on flash: inout Device, into function: inout Hash, contents: inout MCUbootContents
   ) throws(MCUbootError) {
     guard !protectedArea.isEmpty else { return }
+    var plain = MCUbootPlainPayload()
     let head = MCUbootHead(MCUbootTLV.protectedAreaMagic, header.protectedTLVSize).bytes
     function.update(head.span)
     var walk = tlvs(in: .protected)
@@ -91,7 +129,7 @@ extension MCUbootContainer {
       function.update(head.span)
       guard let type = tlv.type else {
         guard tlv.isVendor else { throw .unknownType(tlv.rawType) }
-        try flash.hash(tlv.value, into: &function)
+        try flash.hash(tlv.value, into: &function, decrypting: &plain)
         continue
       }
       switch type {
@@ -112,7 +150,7 @@ extension MCUbootContainer {
         contents.classID = field.identifier
       case .bootRecord:
         guard contents.bootRecord == nil else { throw .duplicate(type) }
-        try flash.hash(tlv.value, into: &function)
+        try flash.hash(tlv.value, into: &function, decrypting: &plain)
         contents.bootRecord = tlv.value
       case .encryptedKeyRSA2048, .encryptedKeyAES, .encryptedKeyP256, .encryptedKeyX25519,
         .encryptedKeyX25519SHA512:
@@ -128,9 +166,11 @@ extension MCUbootContainer {
 }
 
 extension Flash where Self: ~Copyable {
-  /// Feeds a range of bytes to a hash function, in reads of up to 512.
-  fileprivate mutating func hash<Hash: HashFunction & ~Copyable>(
-    _ range: Range<UInt32>, into function: inout Hash
+  /// Feeds a range of bytes to a hash function through a cipher, in reads of up to 512.
+  fileprivate mutating func hash<
+    Hash: HashFunction & ~Copyable, Cipher: MCUbootPayloadCipher & ~Copyable
+  >(
+    _ range: Range<UInt32>, into function: inout Hash, decrypting cipher: inout Cipher
   ) throws(MCUbootError) {
     let unit = geometry.readSize
     var buffer = InlineArray<512, UInt8>(repeating: 0)
@@ -146,6 +186,14 @@ extension Flash where Self: ~Copyable {
         try read(into: &window, at: position - skipped)
       } catch {
         throw .flash(error)
+      }
+      do throws(CryptoError) {
+        var whole = buffer.mutableSpan
+        var tail = whole.dropping(Int(skipped))
+        var window = tail.prefix(Int(end - skipped))
+        try cipher.decrypt(&window)
+      } catch {
+        throw .crypto(error)
       }
       function.update(buffer.span.extracting(Int(skipped)..<Int(end)))
       position += end - skipped

@@ -1,5 +1,4 @@
 public import OTACore
-public import OTACrypto
 
 /// What the signed part of an image of MCUboot says beyond its header.
 ///
@@ -52,19 +51,37 @@ public struct MCUbootContents: Sendable {
 
 /// An image of MCUboot whose hash and signature were checked, with a key that is trusted.
 ///
-/// Made by ``MCUbootContainer/verify(on:using:verifier:keys:)`` only. It says what was in flash when it was made; whoever
-/// writes to the slot afterwards must verify again.
+/// Made by ``MCUbootContainer/verify(on:using:verifier:keys:)`` and its relatives only. It says what was in flash when it
+/// was made; whoever writes to the slot afterwards must verify again.
 public struct VerifiedMCUbootImage: ~Copyable, Sendable {
-  /// Header and places of the image.
+  /// Header and places of the image; the firmware lies there as it runs.
   public let container: MCUbootContainer
   /// What the signed TLVs say.
   public let contents: MCUbootContents
-  /// Who signed.
-  public let signer: PublicKey
+  /// Who signed: the hash of the key, with the function of the image's hash, as ``MCUbootSignature`` has it.
+  public let keyHash: Digest
 
-  init(container: MCUbootContainer, contents: MCUbootContents, signer: PublicKey) {
+  init(container: MCUbootContainer, contents: MCUbootContents, keyHash: Digest) {
     self.container = container
     self.contents = contents
-    self.signer = signer
+    self.keyHash = keyHash
+  }
+}
+
+/// An image of MCUboot whose hash and signature were checked while its firmware was decrypted.
+///
+/// What is in flash is not what runs: whoever decrypts it must hash what comes out again, or verify it where he put it.
+public struct VerifiedEncryptedMCUbootImage: ~Copyable, Sendable {
+  /// Header and places of the image; the firmware lies there encrypted.
+  public let container: MCUbootContainer
+  /// What the signed TLVs say.
+  public let contents: MCUbootContents
+  /// Who signed: the hash of the key, with the function of the image's hash, as ``MCUbootSignature`` has it.
+  public let keyHash: Digest
+
+  init(container: MCUbootContainer, contents: MCUbootContents, keyHash: Digest) {
+    self.container = container
+    self.contents = contents
+    self.keyHash = keyHash
   }
 }

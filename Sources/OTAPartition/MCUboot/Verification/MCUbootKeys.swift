@@ -41,12 +41,12 @@ public struct MCUbootKeys: Sendable {
   ///
   /// - Parameters:
   ///   - name: the value of the TLV.
-  ///   - type: whether it is the hash of the key or the key itself.
+  ///   - isWholeKey: whether it is the key itself and not its hash.
   ///   - hash: the function of the image's hash, with which `imgtool` hashes keys too.
   /// - Returns: the key.
   /// - Throws: ``MCUbootError/keyNotTrusted`` if it is not here.
   func key<Hash: HashFunction & ~Copyable>(
-    named name: Span<UInt8>, by type: MCUbootTLVType, using hash: Hash.Type
+    named name: Span<UInt8>, isWholeKey: Bool, using hash: Hash.Type
   ) throws(MCUbootError) -> PublicKey {
     for index in 0..<count {
       guard let key = keys[index] else { continue }
@@ -54,12 +54,18 @@ public struct MCUbootKeys: Sendable {
       let count = key.encode(into: buffer.mutableSpan)
       let encoded = buffer.span.extracting(0..<count)
       let isNamed =
-        type == .publicKey
-        ? name.holdsSameBytes(as: encoded)
-        : name.holdsSameBytes(as: Hash.digest(of: encoded).bytes)
+        isWholeKey
+        ? name.holdsSameBytes(as: encoded) : name.holdsSameBytes(as: Hash.digest(of: encoded).bytes)
       if isNamed { return key }
     }
     throw .keyNotTrusted
+  }
+
+  /// Finds the key that a signature names.
+  func key<Hash: HashFunction & ~Copyable>(
+    namedBy signature: borrowing MCUbootSignature, using hash: Hash.Type
+  ) throws(MCUbootError) -> PublicKey {
+    try key(named: signature.keyName, isWholeKey: signature.isWholeKey, using: hash)
   }
 }
 
@@ -75,15 +81,5 @@ extension PublicKey {
     } catch {
       return 0
     }
-  }
-}
-
-extension Span<UInt8> {
-  /// Compares all bytes, without an early exit.
-  fileprivate func holdsSameBytes(as other: Span<UInt8>) -> Bool {
-    guard count == other.count else { return false }
-    var difference: UInt8 = 0
-    for index in 0..<count { difference |= self[index] ^ other[index] }
-    return difference == 0
   }
 }

@@ -1,24 +1,24 @@
 import OTACore
 import OTACrypto
 
-/// What the unprotected TLVs say: the hash, and who signed it how.
+/// What the unprotected TLVs say: the hash, who signed it how, and how the image is encrypted.
 ///
-/// They are the only ones that no signature covers, so nothing else is let in among them.
+/// They are the only ones that no signature covers, so nothing else is let in among them. Key and signature are read
+/// when they are checked, once: what they are is decided by the check alone.
 struct MCUbootSeal {
   private(set) var hashType: MCUbootTLVType?
-  private(set) var keyType: MCUbootTLVType?
-  private(set) var signatureType: MCUbootTLVType?
   private var hash = InlineArray<64, UInt8>(repeating: 0)
   private var hashCount = 0
-  private var key = InlineArray<64, UInt8>(repeating: 0)
-  private var keyCount = 0
-  private var signature = InlineArray<64, UInt8>(repeating: 0)
-  private var signatureCount = 0
+  private var key: MCUbootTLV?
+  private var signature: MCUbootTLV?
   private var isSignatureBeforeKey = false
+  private var contentKeyType: MCUbootTLVType?
 
-  /// Walks the area, each TLV read once.
+  /// Walks the area.
+  ///
+  /// - Parameter encrypted: whether there must be a key for the contents; otherwise there must be none.
   init<Device: Flash & ~Copyable>(
-    of container: borrowing MCUbootContainer, on flash: inout Device
+    of container: borrowing MCUbootContainer, on flash: inout Device, encrypted: Bool
   ) throws(MCUbootError) {
     var walk = container.tlvs(in: .unprotected)
     while let tlv = try walk.next(reading: &flash) {
@@ -30,25 +30,26 @@ struct MCUbootSeal {
         hashType = type
         hashCount = try flash.readValue(of: tlv, into: &hash)
       case .keyHash, .publicKey:
-        guard keyType == nil else { throw .duplicate(type) }
-        keyType = type
-        keyCount = try flash.readValue(of: tlv, into: &key)
+        guard key == nil else { throw .duplicate(type) }
+        key = tlv
       case .ed25519, .rsa2048, .rsa3072, .ecdsa224, .ecdsa:
-        guard signatureType == nil else { throw .duplicate(type) }
-        guard type != .ed25519 || tlv.value.size == 64 else { throw .invalidLength(type) }
-        signatureType = type
-        isSignatureBeforeKey = keyType == nil
-        signatureCount = try flash.readValue(of: tlv, into: &signature)
+        guard signature == nil else { throw .duplicate(type) }
+        guard type.canHaveSignature(ofSize: tlv.value.size) else { throw .invalidLength(type) }
+        signature = tlv
+        isSignatureBeforeKey = key == nil
       case .pureSignature:
         throw .pureSignature
       case .encryptedKeyRSA2048, .encryptedKeyAES, .encryptedKeyP256, .encryptedKeyX25519,
         .encryptedKeyX25519SHA512:
-        throw .encrypted
+        guard encrypted else { throw .encrypted }
+        guard contentKeyType == nil else { throw .duplicate(type) }
+        contentKeyType = type
       case .dependency, .securityCounter, .bootRecord, .decompressedSize, .decompressedHash,
         .decompressedSignature, .compressedDecryptedSize, .vendorIdentifier, .classIdentifier:
         throw .misplaced(tlv.rawType)
       }
     }
+    guard !encrypted || contentKeyType != nil else { throw .contentKeyMissing }
   }
 
   /// The hash that stands in the image.
@@ -62,26 +63,91 @@ struct MCUbootSeal {
     }
   }
 
-  /// Checks the signature over a digest that is the image's.
-  ///
-  /// - Returns: whose it is.
-  func verify<Hash: HashFunction & ~Copyable>(
-    _ digest: Digest, using hash: Hash.Type, verifier: some SignatureVerifier, keys: borrowing MCUbootKeys
-  ) throws(MCUbootError) -> PublicKey {
-    guard let signatureType else { throw .signatureMissing }
-    guard signatureType == .ed25519 else { throw .unsupportedSignature(signatureType) }
+  /// The TLVs of signature and key, if there are both in the right order.
+  private func claim() throws(MCUbootError) -> (signature: MCUbootTLV, key: MCUbootTLV) {
+    guard let signature else { throw .signatureMissing }
     // MCUboot looks for the key when it meets the TLV that names it, and passes over signatures before that.
-    guard let keyType, !isSignatureBeforeKey else { throw .keyMissing }
-    let signer = try keys.key(named: key.span.extracting(0..<keyCount), by: keyType, using: hash)
+    guard let key, !isSignatureBeforeKey else { throw .keyMissing }
+    return (signature, key)
+  }
+
+  /// Checks a signature of Ed25519 over a digest that is the image's.
+  ///
+  /// - Returns: the hash of the key.
+  func verify<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
+    _ digest: Digest, on flash: inout Device, using hash: Hash.Type, verifier: some SignatureVerifier,
+    keys: borrowing MCUbootKeys
+  ) throws(MCUbootError) -> Digest {
+    guard let type = signature?.type else { throw .signatureMissing }
+    guard type == .ed25519 else { throw .unsupportedSignature(type) }
+    let (signatureTLV, keyTLV) = try claim()
+    var name = InlineArray<64, UInt8>(repeating: 0)
+    let nameCount = try flash.readValue(of: keyTLV, into: &name)
+    let isWholeKey = keyTLV.type == .publicKey
+    let signer = try keys.key(
+      named: name.span.extracting(0..<nameCount), isWholeKey: isWholeKey, using: hash)
     // The type of the signature and the key must say the same.
-    guard signer.algorithm == .ed25519 else { throw .unsupportedSignature(signatureType) }
+    guard signer.algorithm == .ed25519 else { throw .signatureNotOfKey(type) }
+    var bytes = InlineArray<64, UInt8>(repeating: 0)
+    let count = try flash.readValue(of: signatureTLV, into: &bytes)
     do throws(CryptoError) {
-      try verifier.verify(
-        signature: signature.span.extracting(0..<signatureCount), of: digest.bytes, by: signer)
+      try verifier.verify(signature: bytes.span.extracting(0..<count), of: digest.bytes, by: signer)
     } catch {
       throw .crypto(error)
     }
-    return signer
+    return try Self.keyHash(name.span.extracting(0..<nameCount), isWholeKey: isWholeKey, using: hash)
+  }
+
+  /// Has a signature over a digest that is the image's checked.
+  ///
+  /// - Returns: the hash of the key.
+  func verify<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
+    _ digest: Digest, on flash: inout Device, using hash: Hash.Type,
+    by verifier: some MCUbootSignatureVerifier
+  ) throws(MCUbootError) -> Digest {
+    let (signature, key) = try claim()
+    // Elliptic curves need far less than RSA; where only they are used, so is only the smaller stack frame.
+    if signature.value.size <= 160, key.value.size <= 160 {
+      return try verify(
+        digest, on: &flash, using: hash, by: verifier, signature, key,
+        buffer: InlineArray<160, UInt8>(repeating: 0))
+    }
+    return try verify(
+      digest, on: &flash, using: hash, by: verifier, signature, key,
+      buffer: InlineArray<512, UInt8>(repeating: 0))
+  }
+
+  @inline(never)
+  private func verify<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable, let capacity: Int>(
+    _ digest: Digest, on flash: inout Device, using hash: Hash.Type,
+    by verifier: some MCUbootSignatureVerifier, _ signatureTLV: MCUbootTLV, _ keyTLV: MCUbootTLV,
+    buffer: InlineArray<capacity, UInt8>
+  ) throws(MCUbootError) -> Digest {
+    guard let type = signatureTLV.type, let hashType else { throw .signatureMissing }
+    var name = buffer
+    let nameCount = try flash.readValue(of: keyTLV, into: &name)
+    guard nameCount > 0 else { throw .keyNotTrusted }
+    var bytes = buffer
+    let count = try flash.readValue(of: signatureTLV, into: &bytes)
+    let isWholeKey = keyTLV.type == .publicKey
+    let signature = MCUbootSignature(
+      type, bytes.span.extracting(0..<count), over: digest, hashType,
+      keyName: name.span.extracting(0..<nameCount), isWholeKey: isWholeKey)
+    try verifier.verify(signature, using: hash)
+    return try Self.keyHash(name.span.extracting(0..<nameCount), isWholeKey: isWholeKey, using: hash)
+  }
+
+  /// The hash of the key that a name is found to stand for.
+  private static func keyHash<Hash: HashFunction & ~Copyable>(
+    _ name: Span<UInt8>, isWholeKey: Bool, using hash: Hash.Type
+  ) throws(MCUbootError) -> Digest {
+    guard !isWholeKey else { return Hash.digest(of: name) }
+    do throws(ParseError) {
+      return try Digest(algorithm: Hash.algorithm, bytes: name)
+    } catch {
+      // A verifier that believes in a name that is no hash.
+      throw .keyNotTrusted
+    }
   }
 }
 
@@ -95,12 +161,23 @@ extension MCUbootTLVType {
     }
   }
 
-  /// The function that makes hashes of this type, if this project knows it.
+  /// The function that makes hashes of this type.
   var digestAlgorithm: DigestAlgorithm? {
     switch self {
     case .sha256: .sha256
+    case .sha384: .sha384
     case .sha512: .sha512
     default: nil
+    }
+  }
+
+  /// Whether a signature of this type can have this length.
+  fileprivate func canHaveSignature(ofSize size: UInt32) -> Bool {
+    switch self {
+    case .ed25519: size == 64
+    case .rsa2048: size == 256
+    case .rsa3072: size == 384
+    default: true
     }
   }
 }
@@ -109,10 +186,10 @@ extension Flash where Self: ~Copyable {
   /// Reads the value of a TLV; of one that is longer than the buffer, nothing, which no key and no signature is.
   ///
   /// - Returns: how many bytes it has in the buffer.
-  fileprivate mutating func readValue(
-    of tlv: MCUbootTLV, into buffer: inout InlineArray<64, UInt8>
+  mutating func readValue<let capacity: Int>(
+    of tlv: MCUbootTLV, into buffer: inout InlineArray<capacity, UInt8>
   ) throws(MCUbootError) -> Int {
-    guard tlv.value.size <= 64 else { return 0 }
+    guard tlv.value.size <= UInt32(capacity) else { return 0 }
     let count = Int(tlv.value.size)
     var whole = buffer.mutableSpan
     var window = whole.prefix(count)

@@ -118,7 +118,7 @@ final class PKCS11Session: Sendable {
     }
   }
 
-  /// - Parameter pin: empty where it is typed in on the token itself.
+  /// Logs in, with an empty PIN where it is typed in on the token itself.
   private static func login(
     _ module: PKCS11Module, _ session: UInt, user: UInt, _ pin: borrowing SecretBytes
   ) -> UInt {

@@ -48,6 +48,7 @@ final class PythonClient {
   ///   - name: the client; a new name is a client that knows the first root only.
   ///   - targets: what it fetches.
   /// - Returns: the version of the root, and the contents of the targets; or the name of the error.
+  /// - Throws: if the client cannot be asked.
   func update(_ repository: String, client name: String, _ targets: [String] = []) throws -> [String] {
     let line = ([repository, name] + targets).joined(separator: "\t") + "\n"
     try input.fileHandleForWriting.write(contentsOf: Data(line.utf8))

@@ -22,8 +22,9 @@ public struct Manifest: Equatable, Sendable {
   public var imageBlocks: BlockDigests?
   /// What is transported.
   public var payload: PayloadDescription
-  /// Other payloads that make the same image: patches on other images, or the image itself. A device takes the smallest of
-  /// all that it can use; in the manifest that it has verified there are no others any more.
+  /// Other payloads that make the same image: patches on other images, or the image itself.
+  ///
+  /// A device takes the smallest of all that it can use; in the manifest that it has verified there are no others any more.
   public var alternatives: [PayloadDescription]
   /// Other components that must be there first.
   public var dependencies: [Dependency]

@@ -161,9 +161,17 @@ struct PKCS11KeyTests {
     }
   }
 
-  @Test("A key that a signer of this library can not have is refused")
+  @Test("ECDSA keys are signers like any other, RSA keys are none")
   func signers() async throws {
-    let key = try await SoftToken.shared.get().open("token=release;object=rsa")
+    let token = try SoftToken.shared.get()
+    for (label, algorithm) in [("p256", SignatureAlgorithm.es256), ("p384", .es384)] {
+      let signer = try PKCS11Signer(await token.open("token=release;object=\(label)"))
+      #expect(try signer.publicKey == PublicKey(#require(token.keys[label]).publicKey))
+      #expect(signer.publicKey.algorithm == algorithm)
+      let signature = try await signer.signature(for: Self.message)
+      try OpenSSLVerifier().verify(signature: signature.span, of: Self.message.span, by: signer.publicKey)
+    }
+    let key = try await token.open("token=release;object=rsa")
     #expect(throws: CryptoError.unsupportedAlgorithm) { _ = try PKCS11Signer(key) }
   }
 }

@@ -1,5 +1,6 @@
 import OTACore
 import OTACrypto
+import OTACryptoOpenSSL
 import OTACryptoPKCS11
 import OTACryptoSodium
 
@@ -16,7 +17,7 @@ enum SigningKey {
   /// - Throws: what `InputFile` throws; status ``ExitStatus/failed`` if it is no such key, or there is none of this name;
   ///   ``ExitStatus/usage`` for a name that is none; ``ExitStatus/unavailable`` if a library or the token does not work.
   static func signer(from name: String) async throws(CommandFailure) -> any Signer {
-    guard PKCS11URI.isScheme(of: name) else { return try ImageKey.signer(reading: name) }
+    guard PKCS11URI.isScheme(of: name) else { return try signer(reading: name) }
     let uri: PKCS11URI
     do throws(PKCS11URI.Problem) {
       uri = try PKCS11URI(name)
@@ -32,6 +33,53 @@ enum SigningKey {
     } catch {
       throw failure(error)
     }
+  }
+
+  /// A key in a PEM file.
+  private static func signer(reading path: String) throws(CommandFailure) -> any Signer {
+    var text = try InputFile.read(path, limit: PEM.maximumTextSize)
+    defer { for index in text.indices { text[index] = 0 } }
+    if let key = try? Ed25519PrivateKey(pem: text.span) { return SodiumSigner(key) }
+    do throws(CryptoError) {
+      return try OpenSSLSigner(OpenSSLPrivateKey(pem: text.span))
+    } catch {
+      throw failure(path, error, what: "a private", example: "KEY.pem")
+    }
+  }
+
+  /// Reads a public key, or the public part of a private one.
+  ///
+  /// - Parameter path: a PEM file.
+  /// - Returns: the key.
+  /// - Throws: what `InputFile` throws; status ``ExitStatus/failed`` if it is no such key, ``ExitStatus/unavailable`` if
+  ///   a library does not work.
+  static func publicKey(reading path: String) throws(CommandFailure) -> PublicKey {
+    var text = try InputFile.read(path, limit: PEM.maximumTextSize)
+    defer { for index in text.indices { text[index] = 0 } }
+    if let key = try? PublicKey(pem: text.span) { return key }
+    if let key = try? Ed25519PrivateKey(pem: text.span) {
+      let publicKey = key.publicKey
+      return publicKey
+    }
+    do throws(CryptoError) {
+      let key = try OpenSSLPrivateKey(pem: text.span)
+      return try PublicKey(key.publicKey)
+    } catch {
+      throw failure(path, error, what: "an", example: "KEY.pub.pem")
+    }
+  }
+
+  private static func failure(
+    _ path: String, _ error: CryptoError, what: String, example: String
+  ) -> CommandFailure {
+    guard error != .unavailable else {
+      return CommandFailure(
+        path, why: "the cryptographic library does not work",
+        remedy: "check that libsodium and libcrypto are intact", code: error.code, status: .unavailable)
+    }
+    return CommandFailure(
+      path, why: "not \(what) Ed25519, P-256 or P-384 key in PEM form",
+      remedy: "name a file such as \(example)", code: error.code)
   }
 
   private static func signer(with key: PKCS11Key) throws(PKCS11Error) -> PKCS11Signer {

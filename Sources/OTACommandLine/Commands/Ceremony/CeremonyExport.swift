@@ -51,7 +51,7 @@ struct CeremonyExport: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    let key = try ImageKey.publicKey(reading: keyPath)
+    let key = try SigningKey.publicKey(reading: keyPath)
     let request = try request(for: key)
     try OutputFile.write(request.text.span, to: output)
     if isJSON {

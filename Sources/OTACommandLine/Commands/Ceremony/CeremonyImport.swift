@@ -41,7 +41,7 @@ struct CeremonyImport: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    let key = try ImageKey.publicKey(reading: keyPath)
+    let key = try SigningKey.publicKey(reading: keyPath)
     let request = try CeremonyDocument.request(reading: requestPath)
     let text = try InputFile.read(responsePath, limit: CeremonyDocument.fileLimit)
     let signature: [UInt8]

@@ -37,7 +37,7 @@ struct CeremonyShow: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    let key = try ImageKey.publicKey(reading: keyPath)
+    let key = try SigningKey.publicKey(reading: keyPath)
     let request = try CeremonyDocument.request(reading: path)
     guard request.keyIdentifier == KeyIdentifier(of: key) else {
       throw CeremonyDocument.failure(path, .otherKey)

@@ -19,7 +19,7 @@ public struct EnvelopeSignature: Equatable, Sendable {
   private let blocks: [[UInt8]]
   private let protectedHeaders: [UInt8]
   private let limit: Int
-  private let signatureSize: Int
+  private let algorithm: SignatureAlgorithm
 
   /// Looks at an envelope, signed or not.
   ///
@@ -92,7 +92,7 @@ public struct EnvelopeSignature: Equatable, Sendable {
     self.wrapper = wrapper
     self.blocks = blocks
     limit = limits.envelopeSize
-    signatureSize = key.algorithm.signatureSize
+    algorithm = key.algorithm
   }
 
   /// Puts the signature in, behind those that are there.
@@ -102,7 +102,7 @@ public struct EnvelopeSignature: Equatable, Sendable {
   /// - Throws: ``ManifestError/crypto(_:)`` with `CryptoError.authenticationFailed` if the signature has the wrong
   ///   length, ``ManifestError/limitExceeded(_:)`` if the envelope is too large with it.
   public func envelope(signature: [UInt8]) throws(ManifestError) -> [UInt8] {
-    guard signature.count == signatureSize else { throw .crypto(.authenticationFailed) }
+    guard algorithm.hasSignatures(ofSize: signature.count) else { throw .crypto(.authenticationFailed) }
     let block = try COSESign1.encoded(
       protectedHeaders: protectedHeaders, payload: nil, signature: signature)
     let all = blocks + [block]

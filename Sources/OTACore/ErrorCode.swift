@@ -34,6 +34,7 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case unknownComponent = 0x030A
   case imageDigestMismatch = 0x030B
   case dependencyMissing = 0x030C
+  case manifestThresholdNotMet = 0x0310
 
   // 0x04: delta and payload
   case payloadDigestMismatch = 0x0401

@@ -37,6 +37,8 @@ public enum ManifestError: Error, Equatable, Sendable {
   case malformed(ParseError)
   /// A signature was not accepted, or could not be made.
   case crypto(CryptoError)
+  /// There are good signatures, but too few, or not of the kinds that the policy asks for.
+  case thresholdNotMet
   /// The manifest has not the digest that was signed, or a severed member not the one in the manifest.
   case digestMismatch
   /// The format has another version than 1.
@@ -86,6 +88,7 @@ public enum ManifestError: Error, Equatable, Sendable {
     switch self {
     case .malformed(let error): error.code
     case .crypto(let error): error.code
+    case .thresholdNotMet: .manifestThresholdNotMet
     case .digestMismatch: .manifestDigestMismatch
     case .unsupportedVersion, .unsupportedMember, .unsupportedHeader: .unsupported
     case .unsupportedCommand, .unsupportedParameter: .manifestUnsupportedCommand

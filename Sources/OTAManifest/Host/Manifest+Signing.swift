@@ -25,5 +25,37 @@ extension Manifest {
     }
     return try unsigned.envelope(signature: signature)
   }
+
+  /// Encodes this manifest, and signs it with several keys.
+  ///
+  /// - Parameters:
+  ///   - signers: who signs, at least one and each key once; the keys are named in the envelope.
+  ///   - namesCosigners: whether each signature says whose the others are, so that devices with
+  ///     ``SignaturePolicy/refusesStripping`` notice one that was taken away. Readers that refuse headers which they do not
+  ///     know refuse such a manifest.
+  ///   - limits: the envelope is not made larger than `Limits.envelopeSize`.
+  /// - Returns: the envelope.
+  /// - Throws: as ``signedEnvelope(by:limits:)`` and ``PendingSignature``.
+  /// - Precondition: there is a signer.
+  public func signedEnvelope(
+    byAllOf signers: [any Signer], namesCosigners: Bool = true, limits: Limits = Limits()
+  ) async throws(ManifestError) -> [UInt8] {
+    guard let first = signers.first else { preconditionFailure("nobody signs") }
+    let cosigners = namesCosigners && signers.count > 1 ? signers.map(\.keyIdentifier) : []
+    let unsigned = try UnsignedEnvelope(
+      self, signedBy: first.publicKey, cosigners: cosigners, limits: limits)
+    let signature: [UInt8]
+    do throws(CryptoError) {
+      signature = try await first.signature(for: unsigned.signedBytes)
+    } catch {
+      throw .crypto(error)
+    }
+    var envelope = try unsigned.envelope(signature: signature)
+    for signer in signers.dropFirst() {
+      envelope = try await PendingSignature.add(
+        by: signer, to: envelope, cosigners: cosigners, limits: limits)
+    }
+    return envelope
+  }
 }
 #endif

@@ -8,6 +8,7 @@ extension ManifestError: CustomStringConvertible {
     switch self {
     case .malformed(let error): "the bytes are not the format: \(error)"
     case .crypto(let error): error.description
+    case .thresholdNotMet: "good signatures, but too few, or not of the kinds that the policy asks for"
     case .digestMismatch: "the manifest, or a part of it, has not the digest that was signed"
     case .unsupportedVersion(let version): "version \(version) of the format is not supported"
     case .unsupportedMember(let key): "member \(key) is not supported"

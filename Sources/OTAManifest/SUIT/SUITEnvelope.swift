@@ -16,8 +16,8 @@ public struct SUITEnvelope: Equatable, Sendable {
     public var contents: Range<Int>
   }
 
-  /// The most authentication blocks that are looked at: each costs a check of a signature.
-  public static var maximumBlockCount: Int { 4 }
+  /// The most authentication blocks, and the most signatures in all of them: each costs a check of a signature.
+  public static var maximumBlockCount: Int { 8 }
 
   /// The digest that the manifest is said to have.
   public var manifestDigest: Digest

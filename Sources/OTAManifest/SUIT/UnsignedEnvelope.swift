@@ -21,12 +21,15 @@ public struct UnsignedEnvelope: Equatable, Sendable {
   /// - Parameters:
   ///   - manifest: what to sign.
   ///   - key: the public part of the key that will sign.
+  ///   - cosigners: all keys that sign, this one among them, if the signature is to say so: see
+  ///     ``SignaturePolicy/refusesStripping``.
   ///   - limits: the envelope is not made larger than `Limits.envelopeSize`, texts not longer than
   ///     `Limits.stringSize`.
   /// - Throws: ``ManifestError/invalid(_:)`` for a manifest that no device would install or that contradicts itself,
   ///   ``ManifestError/limitExceeded(_:)`` if it does not fit.
-  public init(_ manifest: Manifest, signedBy key: PublicKey, limits: Limits = Limits()) throws(ManifestError)
-  {
+  public init(
+    _ manifest: Manifest, signedBy key: PublicKey, cosigners: [KeyIdentifier] = [], limits: Limits = Limits()
+  ) throws(ManifestError) {
     try manifest.checkRules()
     try UnsignedEnvelope.checkStrings(manifest, limits: limits)
     let encoder = SUITEncoder(manifest: manifest, limit: limits.envelopeSize)
@@ -42,7 +45,7 @@ public struct UnsignedEnvelope: Equatable, Sendable {
       try [UInt8](cborUpTo: 96) { (writer) throws(ParseError) in try writer.write(manifestDigest) }
     }
     self.digest = digest
-    let headers = try COSESign1.protectedHeaders(for: key)
+    let headers = try COSESign1.protectedHeaders(for: key, cosigners: cosigners)
     protectedHeaders = headers
     let noData: [UInt8] = []
     signedBytes = try COSESign1.signedBytes(

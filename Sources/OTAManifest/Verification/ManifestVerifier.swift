@@ -20,10 +20,11 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
 
   /// Judges an envelope for one device.
   ///
-  /// In this order: size, outer structure, a signature by a key that may sign manifests, the digest of the manifest,
-  /// its form, its version, its sequence number, its commands, then whether it fits the device and its limits, and at
-  /// last whether one of its payloads is of use here: within the limits, and if it is a patch, one on the running image.
-  /// Of several the smallest is taken, and the others are dropped from the result.
+  /// In this order: size, outer structure, as many signatures by keys that may sign manifests as the policy asks for, the
+  /// digest of the manifest, its form, its version, hash-based signatures if the policy asks for them, its sequence number,
+  /// its commands, then whether it fits the device and its limits, and at last whether one of its payloads is of use here:
+  /// within the limits, and if it is a patch, one on the running image. Of several the smallest is taken, and the others
+  /// are dropped from the result.
   ///
   /// - Parameters:
   ///   - envelope: the bytes as received.
@@ -34,7 +35,9 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
     _ envelope: Span<UInt8>, context: VerificationContext
   ) throws(ManifestError) -> VerifiedManifest {
     let limits = context.profile.limits
-    let suit = try authenticate(envelope, trustStore: context.trustStore, limits: limits).suit
+    let suit = try authenticate(
+      envelope, trustStore: context.trustStore, policy: context.signaturePolicy, limits: limits
+    ).suit
     guard suit.sequenceNumber > context.securityCounter else { throw .sequenceNumberReplayed }
     let manifest = try Manifest(suit, limits: limits)
     try ManifestVerifier.checkFit(of: manifest, context: context)
@@ -51,64 +54,87 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
   /// - Parameters:
   ///   - envelope: the bytes as received.
   ///   - trustStore: the keys that may sign manifests.
+  ///   - policy: how many of them must have signed, and of which kinds.
   ///   - limits: what is accepted.
-  /// - Returns: the manifest and its signer.
+  /// - Returns: the manifest and its signers.
   /// - Throws: a ``ManifestError`` for the first thing that is wrong.
   public func open(
-    _ envelope: Span<UInt8>, trustStore: TrustStore, limits: Limits = Limits()
+    _ envelope: Span<UInt8>, trustStore: TrustStore, policy: SignaturePolicy = .oneSignature,
+    limits: Limits = Limits()
   ) throws(ManifestError) -> AuthenticatedManifest {
-    let (suit, signer) = try authenticate(envelope, trustStore: trustStore, limits: limits)
+    let (suit, signers) = try authenticate(envelope, trustStore: trustStore, policy: policy, limits: limits)
     return AuthenticatedManifest(
-      manifest: try Manifest(suit, limits: limits), updateID: Hash.digest(of: envelope), signer: signer)
+      manifest: try Manifest(suit, limits: limits), updateID: Hash.digest(of: envelope), signers: signers)
   }
 
   private func authenticate(
-    _ bytes: Span<UInt8>, trustStore: TrustStore, limits: Limits
-  ) throws(ManifestError) -> (suit: SUITManifest, signer: KeyIdentifier) {
+    _ bytes: Span<UInt8>, trustStore: TrustStore, policy: SignaturePolicy, limits: Limits
+  ) throws(ManifestError) -> (suit: SUITManifest, signers: [KeyIdentifier]) {
     let envelope = try SUITEnvelope(parsing: bytes, limits: limits)
-    let signer = try signer(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
-    return (try SUITManifest(envelope, of: bytes, limits: limits, hash: Hash.self), signer)
+    let signers = try signers(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
+    guard signers.count >= policy.threshold else { throw .thresholdNotMet }
+    let suit = try SUITManifest(envelope, of: bytes, limits: limits, hash: Hash.self)
+    guard policy.isMet(by: signers, sequenceNumber: suit.sequenceNumber) else { throw .thresholdNotMet }
+    return (suit, signers.identifiers)
   }
 
-  /// Finds a good signature by a key that may sign manifests.
+  /// Finds the good signatures by keys that may sign manifests; there is at least one.
   ///
-  /// One is enough. Blocks that nobody here could check are passed over, so that a manifest may carry signatures for
-  /// other devices too; if no block is good, the error is that of the block that came closest.
-  private func signer(
+  /// Signatures that nobody here could check are passed over, so that a manifest may carry some for other devices too; if
+  /// none is good, the error is that of the one that came closest.
+  private func signers(
     of envelope: SUITEnvelope, in bytes: Span<UInt8>, trustStore: TrustStore, limits: Limits
-  ) throws(ManifestError) -> KeyIdentifier {
-    var closest = CryptoError.unknownKey
-    var isFirst = true
-    for block in envelope.authenticationBlocks {
+  ) throws(ManifestError) -> ManifestSigners {
+    // Before the first is checked, all are counted: each costs the check of a signature.
+    var signatures: [COSESignature] = []
+    // Without any block nobody signed.
+    var closest = envelope.authenticationBlocks.isEmpty ? CryptoError.authenticationFailed : nil
+    for range in envelope.authenticationBlocks {
       do throws(ManifestError) {
-        let sign1 = try COSESign1(parsing: block, of: bytes, tagging: .tagged, limits: limits)
-        return try signer(of: sign1, for: envelope, in: bytes, trustStore: trustStore)
+        let block = try COSEBlock(parsing: range, of: bytes, limits: limits)
+        guard block.payload == nil else {
+          throw .malformed(ParseError(.invalidValue, at: envelope.signedDigest.lowerBound))
+        }
+        // A tag under a shared key proves nothing about who made it.
+        if case .mac0 = block { throw .crypto(.unsupportedAlgorithm) }
+        signatures += block.signatures
       } catch {
         // A block that is not well-formed, or of another profile, spoils the envelope.
         guard case .crypto(let failure) = error else { throw error }
-        if isFirst || ManifestVerifier.rank(failure) > ManifestVerifier.rank(closest) { closest = failure }
-        isFirst = false
+        closest = ManifestVerifier.closer(closest, failure)
       }
     }
-    // Without any block nobody signed.
-    throw .crypto(isFirst ? .authenticationFailed : closest)
+    guard signatures.count <= SUITEnvelope.maximumBlockCount else { throw .limitExceeded(.envelope) }
+    var signers = ManifestSigners()
+    let payload = bytes.extracting(envelope.signedDigest)
+    for signature in signatures {
+      do throws(ManifestError) {
+        let (key, identifier) = try signer(of: signature, over: payload, in: bytes, trustStore: trustStore)
+        signers.add(key, named: identifier)
+        if let cosigners = signature.cosigners {
+          signers.promise(bytes.extracting(cosigners), trustStore: trustStore)
+        }
+      } catch {
+        guard case .crypto(let failure) = error else { throw error }
+        closest = ManifestVerifier.closer(closest, failure)
+      }
+    }
+    guard signers.count > 0 else { throw .crypto(closest ?? .authenticationFailed) }
+    return signers
   }
 
   private func signer(
-    of sign1: COSESign1, for envelope: SUITEnvelope, in bytes: Span<UInt8>, trustStore: TrustStore
-  ) throws(ManifestError) -> KeyIdentifier {
-    guard sign1.payload == nil else {
-      throw .malformed(ParseError(.invalidValue, at: envelope.signedDigest.lowerBound))
-    }
-    guard let algorithm = sign1.algorithm else { throw .crypto(.unsupportedAlgorithm) }
-    let payload = bytes.extracting(envelope.signedDigest)
+    of signature: COSESignature, over payload: Span<UInt8>, in bytes: Span<UInt8>, trustStore: TrustStore
+  ) throws(ManifestError) -> (key: PublicKey, identifier: KeyIdentifier) {
+    guard let algorithm = signature.algorithm else { throw .crypto(.unsupportedAlgorithm) }
     let noData: [UInt8] = []
-    guard let range = sign1.keyIdentifier else {
+    guard let range = signature.keyIdentifier else {
       // Without a name any of them may have signed. Their number is bounded.
       for key in trustStore.keys(for: .manifest) where key.algorithm == algorithm {
         do throws(ManifestError) {
-          try sign1.verify(payload: payload, externalData: noData.span, in: bytes, by: key, using: verifier)
-          return KeyIdentifier(of: key)
+          try signature.verify(
+            payload: payload, externalData: noData.span, in: bytes, by: key, using: verifier)
+          return (key, KeyIdentifier(of: key))
         } catch {
           if error != .crypto(.authenticationFailed) { throw error }
         }
@@ -123,8 +149,14 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
     } catch {
       throw .crypto(error)
     }
-    try sign1.verify(payload: payload, externalData: noData.span, in: bytes, by: key, using: verifier)
-    return identifier
+    try signature.verify(payload: payload, externalData: noData.span, in: bytes, by: key, using: verifier)
+    return (key, identifier)
+  }
+
+  /// Of two failures the one that came closer to a good signature; of two that came as close, the first.
+  private static func closer(_ first: CryptoError?, _ second: CryptoError) -> CryptoError {
+    guard let first, rank(first) >= rank(second) else { return second }
+    return first
   }
 
   /// How close a failed block came to a good signature.

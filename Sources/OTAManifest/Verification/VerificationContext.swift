@@ -5,6 +5,8 @@ public import OTACrypto
 public struct VerificationContext: Equatable, Sendable {
   /// The keys that may sign manifests.
   public var trustStore: TrustStore
+  /// How many of these keys must have signed, and of which kinds.
+  public var signaturePolicy: SignaturePolicy
   /// What the device is, and what it accepts.
   public var profile: DeviceProfile
   /// The security counter: only manifests above it are accepted.
@@ -19,8 +21,10 @@ public struct VerificationContext: Equatable, Sendable {
   /// Makes a context from its parts.
   public init(
     trustStore: TrustStore, profile: DeviceProfile, securityCounter: SequenceNumber, runningVersion: Version,
-    runningImage: ImageDescription, otherComponents: [InstalledComponent] = []
+    runningImage: ImageDescription, otherComponents: [InstalledComponent] = [],
+    signaturePolicy: SignaturePolicy = .oneSignature
   ) {
+    self.signaturePolicy = signaturePolicy
     self.trustStore = trustStore
     self.profile = profile
     self.securityCounter = securityCounter

@@ -77,7 +77,7 @@ struct ManifestInspect: Command {
     let (status, remedy): (ExitStatus, String) =
       switch error {
       case .crypto(.unavailable): (.unavailable, "check that libsodium is intact")
-      case .crypto, .digestMismatch: (.refused, "do not use it unless you know who made it")
+      case .crypto, .thresholdNotMet, .digestMismatch: (.refused, "do not use it unless you know who made it")
       default: (.failed, "check that it is a manifest for one component; see Docs/ManifestFormat.md")
       }
     return CommandFailure(path, why: error.description, remedy: remedy, code: error.code, status: status)

@@ -35,6 +35,8 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case imageDigestMismatch = 0x030B
   case dependencyMissing = 0x030C
   case manifestThresholdNotMet = 0x0310
+  case manifestConditionFailed = 0x0320
+  case manifestRuleBroken = 0x0321
 
   // 0x04: delta and payload
   case payloadDigestMismatch = 0x0401

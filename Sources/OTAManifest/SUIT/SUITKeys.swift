@@ -63,6 +63,8 @@ enum SUITCode {
 
 /// Keys of parameters.
 enum SUITParameterKey {
+  static var enterpriseNumberTag: UInt64 { 112 }
+
   static var vendorIdentifier: Int64 { 1 }
   static var classIdentifier: Int64 { 2 }
   static var imageDigest: Int64 { 3 }

@@ -82,7 +82,7 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
   ///
   /// Signatures that nobody here could check are passed over, so that a manifest may carry some for other devices too; if
   /// none is good, the error is that of the one that came closest.
-  private func signers(
+  func signers(
     of envelope: SUITEnvelope, in bytes: Span<UInt8>, trustStore: TrustStore, limits: Limits
   ) throws(ManifestError) -> ManifestSigners {
     // Before the first is checked, all are counted: each costs the check of a signature.

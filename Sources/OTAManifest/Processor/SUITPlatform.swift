@@ -47,6 +47,7 @@ public protocol SUITPlatform: ~Copyable {
   ///   - target: what to run.
   ///   - arguments: bytes for it, empty if there are none.
   /// - Returns: whether the component has ended, or will run when the procedure is left.
+  /// - Throws: a failure, which ends the procedure.
   mutating func invoke(
     _ target: SUITTarget, arguments: Span<UInt8>
   ) throws(SUITPlatformFailure) -> SUITInvocation
@@ -79,6 +80,7 @@ public protocol SUITPlatform: ~Copyable {
   /// Runs a command for private use, with its encoded argument.
   ///
   /// - Returns: `false` if it is a condition that does not hold.
+  /// - Throws: a failure, which ends the procedure.
   mutating func perform(
     command: Int64, argument: Span<UInt8>, on target: SUITTarget
   ) throws(SUITPlatformFailure) -> Bool

@@ -62,7 +62,9 @@ extension TUFRepositoryWriter {
     try setEntry(target.name, to: .object(entry), in: role, at: time)
   }
 
-  /// Takes a target out. Its file stays, for clients that still have older metadata.
+  /// Takes a target out.
+  ///
+  /// Its file stays, for clients that still have older metadata.
   ///
   /// - Parameters:
   ///   - path: its path.

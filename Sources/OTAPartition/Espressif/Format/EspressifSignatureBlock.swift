@@ -4,7 +4,7 @@ public import OTACrypto
 /// How an image of ESP-IDF is signed.
 ///
 /// - Note: Source: ESP-IDF, `rom/secure_boot.h`; `espsecure`, `sign-data --version 2`.
-public enum EspressifSignatureScheme: UInt8, Sendable, CaseIterable {
+public enum EspressifSignatureScheme: UInt8, Sendable {
   /// RSASSA-PSS with a modulus of 3072 bits, SHA-256 and a salt of 32 bytes.
   case rsa3072
   /// ECDSA on P-256 with SHA-256.

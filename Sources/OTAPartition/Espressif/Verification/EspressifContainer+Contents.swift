@@ -15,18 +15,18 @@ extension EspressifContainer {
     on flash: inout Device, using hash: Hash.Type
   ) throws(EspressifError) -> EspressifContents {
     guard Hash.algorithm == .sha256 else { throw .unsupportedHash(Hash.algorithm) }
-    var first = EspressifHashSink<Hash>()
-    var second = EspressifNoSink()
+    var first = Hash()
+    var second = EspressifNoHash()
     let description = try walk(on: &flash, into: &first, and: &second)
     let contents = EspressifContents(digest: first.finalize(), description: description)
     _ = try checkDigest(of: contents, on: &flash)
     return contents
   }
 
-  /// Reads all that the SHA-256 is over, checks the checksum, and feeds the bytes to both sinks.
+  /// Reads all that the SHA-256 is over, checks the checksum, and feeds the bytes to both functions.
   ///
   /// - Returns: the description, if there is one.
-  func walk<Device: Flash & ~Copyable, First: EspressifSink & ~Copyable, Second: EspressifSink & ~Copyable>(
+  func walk<Device: Flash & ~Copyable, First: HashFunction & ~Copyable, Second: HashFunction & ~Copyable>(
     on flash: inout Device, into first: inout First, and second: inout Second
   ) throws(EspressifError) -> EspressifDescription? {
     first.update(headerBytes.span)
@@ -88,23 +88,13 @@ extension EspressifContainer {
   }
 }
 
-/// Takes bytes of an image.
-protocol EspressifSink: ~Copyable {
-  mutating func update(_ bytes: Span<UInt8>)
-}
+/// Stands where no second hash is made.
+struct EspressifNoHash: HashFunction {
+  static var algorithm: DigestAlgorithm { .sha256 }
 
-/// Hashes them.
-struct EspressifHashSink<Hash: HashFunction & ~Copyable>: EspressifSink, ~Copyable {
-  private var function = Hash()
-
-  mutating func update(_ bytes: Span<UInt8>) { function.update(bytes) }
-
-  consuming func finalize() -> Digest { function.finalize() }
-}
-
-/// Forgets them.
-struct EspressifNoSink: EspressifSink {
   mutating func update(_ bytes: Span<UInt8>) {}
+
+  consuming func finalize() -> Digest { SHA256().finalize() }
 }
 
 extension Flash where Self: ~Copyable {

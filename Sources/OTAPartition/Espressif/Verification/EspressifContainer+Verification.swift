@@ -31,18 +31,19 @@ extension EspressifContainer {
     guard let signatureSector else { throw .signatureMissing }
     let (contents, digest) = try hashForSignature(on: &flash, using: hash, signedHash: signedHash)
     var failure = EspressifError.signatureMissing
-    for index in 0..<EspressifSignatureBlock.maximumCount {
+    var good: EspressifSignatureBlock?
+    for index in 0..<EspressifSignatureBlock.maximumCount where good == nil {
       do throws(EspressifError) {
-        let block = try flash.signatureBlock(index, in: signatureSector, using: hash)
-        guard let block else { continue }
+        guard let block = try flash.signatureBlock(index, in: signatureSector, using: hash) else { continue }
         try block.verify(digest, verifier: verifier, keys: keys)
-        return VerifiedEspressifImage(container: self, contents: contents, block: block)
+        good = block
       } catch {
         if case .flash = error { throw error }
         if error.nearness > failure.nearness { failure = error }
       }
     }
-    throw failure
+    guard let good else { throw failure }
+    return VerifiedEspressifImage(container: self, contents: contents, block: good)
   }
 
   /// Reads one of the signatures.
@@ -69,8 +70,8 @@ extension EspressifContainer {
     on flash: inout Device, using hash: Hash.Type, signedHash: SignedHash.Type
   ) throws(EspressifError) -> (contents: EspressifContents, digest: Digest) {
     guard Hash.algorithm == .sha256 else { throw .unsupportedHash(Hash.algorithm) }
-    var first = EspressifHashSink<Hash>()
-    var second = EspressifHashSink<SignedHash>()
+    var first = Hash()
+    var second = SignedHash()
     let description = try walk(on: &flash, into: &first, and: &second)
     let contents = EspressifContents(digest: first.finalize(), description: description)
     if let digest = try checkDigest(of: contents, on: &flash) { second.update(digest.bytes) }

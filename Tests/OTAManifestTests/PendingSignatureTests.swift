@@ -71,6 +71,27 @@ import Testing
     #expect(throws: ManifestError.digestMismatch) { try PendingSignature(for: envelope, by: key) }
   }
 
+  @Test("No change of the manifest is signed, and nothing traps on any change of a byte")
+  func changed() async throws {
+    let bench = try CosignedFixture()
+    let signed = try await bench.envelope(by: [bench.fixture.signer])
+    let key = bench.curve.publicKey
+    let manifest = try SUITEnvelope(parsing: signed.span).manifest
+    let original = try PendingSignature(for: signed, by: key).signedBytes
+    for index in signed.indices {
+      for byte in [signed[index] ^ 1, signed[index] ^ 0x80, 0xff, 0x00] where byte != signed[index] {
+        var changed = signed
+        changed[index] = byte
+        let bytes = try? PendingSignature(for: changed, by: key).signedBytes
+        if manifest.contents.contains(index) {
+          #expect(bytes == nil, "offset \(index)")
+        } else if let bytes {
+          #expect(bytes == original, "offset \(index)")
+        }
+      }
+    }
+  }
+
   @Test(
     "Envelopes that others made take signatures too",
     .enabled(if: SharedVectors.has("suit/example0-0.suit"), "needs ../shared/vectors"),

@@ -36,7 +36,7 @@ public struct PendingSignature: Equatable, Sendable {
   public init(
     for envelope: [UInt8], by key: PublicKey, cosigners: [KeyIdentifier] = [], limits: Limits = Limits()
   ) throws(ManifestError) {
-    let parsed = try SUITEnvelope(parsing: envelope.span, limits: limits)
+    let parsed = try SUITEnvelope(parsing: envelope.span, limits: limits, extent: .all)
     guard parsed.manifestDigest.algorithm == .sha256 else { throw .invalid(.digestAlgorithm) }
     let digest = SHA256.digest(of: envelope.span.extracting(parsed.manifest.item))
     guard digest == parsed.manifestDigest else { throw .digestMismatch }

@@ -5,6 +5,7 @@ public import OTACrypto
 public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~Copyable>: Sendable {
   let verifier: ManifestVerifier<Verifier, Hash>
   let trustStore: TrustStore
+  let policy: SignaturePolicy
   let limits: Limits
 
   /// Makes an authority from backends and keys.
@@ -13,11 +14,16 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
   ///   - verifier: the backend for signatures.
   ///   - hash: the backend for hashes.
   ///   - trustStore: the keys that may sign manifests.
+  ///   - policy: how many of them must have signed, and of which kinds.
   ///   - limits: what is accepted.
   /// - Precondition: `Hash` is SHA-256.
-  public init(verifier: Verifier, hash: Hash.Type, trustStore: TrustStore, limits: Limits = Limits()) {
+  public init(
+    verifier: Verifier, hash: Hash.Type, trustStore: TrustStore, policy: SignaturePolicy = .oneSignature,
+    limits: Limits = Limits()
+  ) {
     self.verifier = ManifestVerifier(verifier: verifier, hash: hash)
     self.trustStore = trustStore
+    self.policy = policy
     self.limits = limits
   }
 
@@ -37,10 +43,12 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
     _ bytes: Span<UInt8>, atLeast sequenceNumber: SequenceNumber
   ) throws(ManifestError) -> VerifiedEnvelope {
     let envelope = try SUITEnvelope(parsing: bytes, limits: limits, extent: .all)
-    let signer = try verifier.signer(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
+    let signers = try verifier.signers(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
+    guard signers.count >= policy.threshold else { throw .thresholdNotMet }
     let outline = try SUITOutline(envelope, of: bytes, isInMemory: false, limits: limits, hash: Hash.self)
+    guard policy.isMet(by: signers, sequenceNumber: outline.sequenceNumber) else { throw .thresholdNotMet }
     guard outline.sequenceNumber >= sequenceNumber else { throw .sequenceNumberReplayed }
-    return VerifiedEnvelope(bytes: bytes, outline: outline, signer: signer)
+    return VerifiedEnvelope(bytes: bytes, outline: outline, signers: signers.identifiers)
   }
 }
 
@@ -48,17 +56,17 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
 public struct VerifiedEnvelope: ~Copyable, ~Escapable {
   /// The bytes that were checked.
   public let bytes: Span<UInt8>
-  /// Whose signature was good.
-  public let signer: KeyIdentifier
+  /// Whose signatures were good, each key once.
+  public let signers: [KeyIdentifier]
   let outline: SUITOutline
 
   /// The number of the manifest in the order of all.
   public var sequenceNumber: SequenceNumber { outline.sequenceNumber }
 
   @_lifetime(copy bytes)
-  init(bytes: Span<UInt8>, outline: SUITOutline, signer: KeyIdentifier) {
+  init(bytes: Span<UInt8>, outline: SUITOutline, signers: [KeyIdentifier]) {
     self.bytes = bytes
     self.outline = outline
-    self.signer = signer
+    self.signers = signers
   }
 }

@@ -149,7 +149,7 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
     _ code: Int64, _ index: Int, _ manifest: Int, on platform: inout Platform
   ) throws(SUITStop) {
     guard
-      platform.permits(code, on: components[entry(index, manifest)].handle, by: manifests[manifest].signer)
+      platform.permits(code, on: components[entry(index, manifest)].handle, by: manifests[manifest].signers)
     else { throw .broken(.notPermitted, by: code) }
   }
 

@@ -51,7 +51,7 @@ public struct SUITProcessor<
     self.memory = memory
     self.authority = authority
     manifests = InlineArray(
-      repeating: SUITLoadedManifest(outline: envelope.outline, signer: envelope.signer))
+      repeating: SUITLoadedManifest(outline: envelope.outline, signers: envelope.signers))
   }
 
   /// Runs one procedure, from its first section to its last.
@@ -103,7 +103,7 @@ public struct SUITProcessor<
   private mutating func start(on platform: inout Platform) throws(SUITStop) {
     (usedMemory, componentCount, manifestCount, stepCount) = (0, 0, 1, 0)
     let first = manifests[0]
-    manifests[0] = SUITLoadedManifest(outline: first.outline, signer: first.signer)
+    manifests[0] = SUITLoadedManifest(outline: first.outline, signers: first.signers)
     try register(0, on: &platform)
     try checkSequences(of: 0, on: &platform)
   }

@@ -35,7 +35,7 @@ enum SUITParameterSlot {
 /// A manifest that takes part: the first one, or a dependency.
 struct SUITLoadedManifest {
   var outline: SUITOutline
-  var signer: KeyIdentifier
+  var signers: [KeyIdentifier]
   /// The digest by which its dependent names it.
   var digest: Digest?
   /// The encoded list of what stands before the names of its components; empty if there is nothing.

@@ -176,9 +176,11 @@ struct SimulatedDevice: SUITPlatform {
   }
 
   mutating func permits(
-    _ command: Int64, on component: SUITComponentHandle, by signer: KeyIdentifier
+    _ command: Int64, on component: SUITComponentHandle, by signers: [KeyIdentifier]
   ) -> Bool {
-    !denials.contains(Denial(command: command, part: component.rawValue, signer: signer))
+    signers.allSatisfy { signer in
+      !denials.contains(Denial(command: command, part: component.rawValue, signer: signer))
+    }
   }
 
   mutating func accepts(_ sequenceNumber: SequenceNumber, of component: SUITComponentHandle) -> Bool {

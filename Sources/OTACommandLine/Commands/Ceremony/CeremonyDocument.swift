@@ -30,11 +30,11 @@ enum CeremonyDocument {
   /// - Returns: `nil` if the request is for bytes alone.
   static func signature(
     for request: SigningRequest, by key: PublicKey, path: String
-  ) throws(CommandFailure) -> EnvelopeSignature? {
+  ) throws(CommandFailure) -> PendingSignature? {
     guard request.kind == .suitManifest else { return nil }
-    let signature: EnvelopeSignature
+    let signature: PendingSignature
     do throws(ManifestError) {
-      signature = try EnvelopeSignature(addingTo: request.document, for: key, limits: limits)
+      signature = try PendingSignature(for: request.document, by: key, limits: limits)
     } catch {
       throw CommandFailure(
         path, why: error.description, remedy: "ask for another request", code: error.code, status: .refused)

@@ -13,6 +13,8 @@ let fuzzers = [
   "FuzzStreams": ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams"],
   "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
   "FuzzInPlace": ["OTACore", "OTADelta"],
+  "FuzzCBOR": ["OTACore"],
+  "FuzzCOSE": ["OTACore", "OTACrypto", "OTAManifest"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
 ]
 

@@ -61,12 +61,13 @@ struct ProcessorBench {
 
   /// The envelope, signed by the first key or the second.
   func signed(_ document: SUITDocument, bySecond: Bool = false) throws -> [UInt8] {
-    var document = document
     let seed = seeds[bySecond ? 1 : 0]
     let key = try Ed25519PrivateKey(seed: SecretBytes(copying: seed.span))
-    let bytes = try document.signedBytes(for: key.publicKey)
-    try document.append(signature: try key.signature(for: bytes.span), by: key.publicKey)
-    return document.encoded
+    let unsigned = try EnvelopeSignature(
+      addingTo: document.encoded, for: key.publicKey,
+      limits: Limits(envelopeSize: 1 << 22, itemCount: 1 << 20))
+    let bytes = unsigned.signedBytes
+    return try unsigned.envelope(signature: try key.signature(for: bytes.span))
   }
 
   /// A signature by the first key over any digest.

@@ -63,8 +63,8 @@ struct ProcessorBench {
   func signed(_ document: SUITDocument, bySecond: Bool = false) throws -> [UInt8] {
     let seed = seeds[bySecond ? 1 : 0]
     let key = try Ed25519PrivateKey(seed: SecretBytes(copying: seed.span))
-    let unsigned = try EnvelopeSignature(
-      addingTo: document.encoded, for: key.publicKey,
+    let unsigned = try PendingSignature(
+      for: document.encoded, by: key.publicKey,
       limits: Limits(envelopeSize: 1 << 22, itemCount: 1 << 20))
     let bytes = unsigned.signedBytes
     return try unsigned.envelope(signature: try key.signature(for: bytes.span))

@@ -129,8 +129,8 @@ struct NativeRoundTripTests {
       return false
     }
     #expect(total > 5)
-    // How often it asks while it waits for its other threads depends on them; not before, though.
-    for stop in [1, 2, total / 2] {
+    // How often it asks while it waits for its other threads depends on them and on the machine; not before, though.
+    for stop in 1...4 {
       var asked = 0
       #expect(throws: DeltaEncoderError.cancelled, "\(stop) of \(total)") {
         try NativeEncoder.makePatch(old: old, new: NativeSample.new, options: NativeEncoder.Options()) {

@@ -17,7 +17,7 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded measure-decoder consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded measure-decoder measure-processor consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -79,6 +79,9 @@ embedded: bootstrap ## the core as Embedded Swift for riscv32 and armv7em, with 
 
 measure-decoder: bootstrap ## code size and instructions of the native decoder on a microcontroller; needs valgrind
 	Scripts/measure-decoder --run
+
+measure-processor: bootstrap ## code size of the decoder and processor of manifests on a microcontroller
+	Scripts/measure-processor
 
 consumer: bootstrap ## a package that depends on one layer alone links nothing else
 	Scripts/check-consumer

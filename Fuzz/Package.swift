@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Fuzzers of what reads flash and patches, for libFuzzer: see README.md. A package of its own, because they link only
+// Fuzzers of what reads flash, patches and manifests, for libFuzzer: see README.md. A package of its own, because they link only
 // with `--sanitize fuzzer`. Each with the layers that it needs.
 let fuzzers = [
   "FuzzStorage": ["OTACore", "OTACrypto", "OTAPartition"],
@@ -16,6 +16,7 @@ let fuzzers = [
   "FuzzCBOR": ["OTACore"],
   "FuzzCOSE": ["OTACore", "OTACrypto", "OTAManifest"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
+  "FuzzSUIT": ["OTACore", "OTACrypto", "OTAManifest"],
 ]
 
 let package = Package(

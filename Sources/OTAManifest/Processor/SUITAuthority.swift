@@ -42,6 +42,8 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
   public func authenticate(
     _ bytes: Span<UInt8>, atLeast sequenceNumber: SequenceNumber
   ) throws(ManifestError) -> VerifiedEnvelope {
+    // Places in the envelope have 31 bits, whatever the limits are.
+    guard bytes.count <= Int32.max else { throw .limitExceeded(.envelope) }
     let envelope = try SUITEnvelope(parsing: bytes, limits: limits, extent: .all)
     let signers = try verifier.signers(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
     guard signers.count >= policy.threshold else { throw .thresholdNotMet }

@@ -94,7 +94,10 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
     let used = usedMemory
     let count: Int
     let capacity = min(memory.count - used, authority.limits.envelopeSize)
+    // Places in the memory have 31 bits.
+    guard capacity <= Int(Int32.max) - used else { throw .failed(.limitExceeded(.memory)) }
     do throws(SUITPlatformFailure) {
+      // The provisional name of this operation in the standard library of Swift 6.3.
       var free = memory._mutatingExtracting(used..<used + capacity)
       count = try platform.readEnvelope(of: handle, into: &free)
     } catch {

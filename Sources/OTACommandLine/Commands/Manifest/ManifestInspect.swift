@@ -10,9 +10,10 @@ struct ManifestInspect: Command {
   static let usage = """
     usage: ota manifest inspect FILE [--key KEY.pub.pem] [--json]
 
-    Shows what the SUIT envelope FILE offers, and to which devices. The digest of the manifest is always checked,
-    its signature only with --key: without it, anybody may have written what is shown. FILE may be '-' for
-    standard input.
+    Shows the SUIT envelope FILE, whoever made it: components, commands, text, payloads. If it is an update that
+    the agent installs, also what it offers, and to which devices. The digests in it are always checked, its
+    signature only with --key: without it, anybody may have written what is shown. FILE may be '-' for standard
+    input.
 
       --key FILE  the public key that must have signed it; otherwise the exit code is 2
       --json      the result as JSON
@@ -30,56 +31,71 @@ struct ManifestInspect: Command {
     try arguments.finish()
   }
 
-  func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    let limits = Limits(imageSize: .max, payloadSize: .max, decoderMemory: .max)
-    let envelope = try InputFile.read(path, limit: limits.envelopeSize)
-    let key = try keyPath.map { (path) throws(CommandFailure) in try Self.publicKey(reading: path) }
-    let manifest: Manifest
-    let signer: KeyIdentifier?
-    do throws(ManifestError) {
-      if let key {
-        let verifier = ManifestVerifier(verifier: SodiumVerifier(), hash: SodiumSHA256.self)
-        let opened = try verifier.open(
-          envelope.span, trustStore: TrustStore(key, for: .manifest), limits: limits)
-        (manifest, signer) = (opened.manifest, opened.signer)
-      } else {
-        let parsed = try SUITEnvelope(parsing: envelope.span, limits: limits)
-        let suit = try SUITManifest(parsed, of: envelope.span, limits: limits, hash: SodiumSHA256.self)
-        (manifest, signer) = (try Manifest(suit, limits: limits), nil)
-      }
-    } catch {
-      throw failure(error)
+  /// The envelope, and what the agent would make of it.
+  private struct Result: Encodable {
+    var envelope: EnvelopeReport
+    var updateID: String
+    var signer: String?
+    /// Absent if it is no update that the agent installs.
+    var update: ManifestDocument?
+
+    enum CodingKeys: String, CodingKey {
+      case envelope, updateID, signer
     }
+
+    func encode(to encoder: any Encoder) throws {
+      // Its members stand beside the envelope.
+      try update?.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(envelope, forKey: .envelope)
+      try container.encode(updateID, forKey: .updateID)
+      try container.encodeIfPresent(signer, forKey: .signer)
+    }
+  }
+
+  func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let envelope = try ManifestFile.read(path)
+    let key = try keyPath.map { (path) throws(CommandFailure) in try SigningKey.publicKey(reading: path) }
+    var signer: KeyIdentifier?
+    if let key {
+      let authority = SUITAuthority(
+        verifier: ManifestFile.verifier, hash: SodiumSHA256.self, trustStore: TrustStore(key, for: .manifest),
+        limits: ManifestFile.limits)
+      do throws(ManifestError) {
+        signer = try authority.authenticate(envelope.span, atLeast: SequenceNumber(0)).signers.first
+      } catch {
+        throw ManifestFile.failure(path, error)
+      }
+    }
+    let document = try ManifestFile.decode(envelope, path)
+    let update = Self.update(in: envelope)
     let updateID = SodiumSHA256.digest(of: envelope.span)
+    let report = EnvelopeReport(document)
     if isJSON {
-      try context.console.printJSON(ManifestDocument(manifest, updateID: updateID, signer: signer))
+      try context.console.printJSON(
+        Result(
+          envelope: report, updateID: updateID.description, signer: signer?.digest.description,
+          update: update.map { ManifestDocument($0, updateID: updateID, signer: signer) }))
     } else {
       try context.console.print("update \(updateID)")
-      try context.console.print(ManifestSummary(manifest, signer: signer).description)
+      if let update {
+        try context.console.print(ManifestSummary(update, signer: signer).description)
+        try context.console.print()
+      } else if let signer {
+        try context.console.print("signed by: \(signer.digest)")
+      }
+      for line in EnvelopeLines(report).lines { try context.console.print(line) }
       if signer == nil { context.console.note("the signature was not checked; use --key KEY.pub.pem") }
     }
     return .done
   }
 
-  private static func publicKey(reading path: String) throws(CommandFailure) -> PublicKey {
-    let text = try InputFile.read(path, limit: PEM.maximumTextSize)
-    do throws(CryptoError) {
-      return try PublicKey(pem: text.span)
-    } catch {
-      throw CommandFailure(
-        path, why: "not a public Ed25519 key in PEM form", remedy: "name a file such as KEY.pub.pem",
-        code: error.code)
-    }
-  }
-
-  /// What was checked and is wrong is a refusal; what cannot be read at all is a failure.
-  private func failure(_ error: ManifestError) -> CommandFailure {
-    let (status, remedy): (ExitStatus, String) =
-      switch error {
-      case .crypto(.unavailable): (.unavailable, "check that libsodium is intact")
-      case .crypto, .thresholdNotMet, .digestMismatch: (.refused, "do not use it unless you know who made it")
-      default: (.failed, "check that it is a manifest for one component; see Docs/ManifestFormat.md")
-      }
-    return CommandFailure(path, why: error.description, remedy: remedy, code: error.code, status: status)
+  /// What the agent would install; `nil` if the envelope is for others.
+  private static func update(in envelope: [UInt8]) -> Manifest? {
+    guard let parsed = try? SUITEnvelope(parsing: envelope.span, limits: ManifestFile.limits),
+      let suit = try? SUITManifest(
+        parsed, of: envelope.span, limits: ManifestFile.limits, hash: SodiumSHA256.self)
+    else { return nil }
+    return try? Manifest(suit, limits: ManifestFile.limits)
   }
 }

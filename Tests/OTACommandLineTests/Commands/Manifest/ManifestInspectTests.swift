@@ -107,4 +107,57 @@ struct ManifestInspectTests {
     #expect(run.status == .failed)
     #expect(run.diagnostics.contains("[0x0204 invalidKey]"))
   }
+
+  @Test("an envelope of another maker is shown whole, with what nobody knows")
+  func otherMaker() async throws {
+    let folder = try TemporaryFolder()
+    var contents = SUITDocument.Contents(sequenceNumber: 3, components: [[[0]], [Array("fs".utf8), [0x1b]]])
+    contents.dependencies = [SUITDocument.Dependency(index: 1, prefix: [Array("in".utf8)])]
+    contents.shared = [
+      .select(0),
+      .override([
+        SUITDocument.Parameter(1, .bytes([UInt8](repeating: 0xab, count: 16))),
+        SUITDocument.Parameter(28, .version(comparison: 2, [1, 2, -1])),
+        SUITDocument.Parameter(99, .encoded([0x80])),
+      ]), .tryEach([[.condition(.abort)], [SUITDocument.Step(98, .encoded([0xa0]))], nil]),
+    ]
+    contents.sections[.install] = .inline([.select(0), .run([.directive(.fetch)])])
+    contents.others = [77: [0x01]]
+    contents.text = .inline(
+      SUITDocument.Text(languages: [.init(tag: "en", entries: [2: "one\ntwo\u{1b}[2J"])]))
+    var document = SUITDocument(contents)
+    document.sever(.install)
+    document.payloads = [SUITDocument.Payload(uri: "#x", bytes: [1, 2, 3])]
+    document.authenticationBlocks = [[0xd8, 0x62, 0x80]]
+    let path = try folder.write(document.encoded, to: "other.suit")
+    let run = await ota("manifest", "inspect", path)
+    #expect(run.status == .done)
+    for line in [
+      "manifest: format version 1, sequence number 3", "component 0: 0x00", "component 1: fs/0x1b",
+      "dependency: component 1, prefix in", "shared:", "  directive-set-component-index 0",
+      "    vendor-identifier = abababab-abab-abab-abab-abababababab", "    version = >=1.2-rc",
+      "    parameter 99 = cbor:80", "    alternative 2:", "      command 98 a0", "    alternative 3: nothing",
+      "install: (severed)", "    directive-fetch", "unknown: member in manifest 77: 01",
+      "text in en:", "  update-description: one\\u{a}two\\u{1b}[2J",
+    ] {
+      #expect(run.output.contains(line + "\n"), "\(line)")
+    }
+    let json = await ota("manifest", "inspect", path, "--json")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    #expect(object["version"] == nil && object["signer"] == nil)
+    let envelope = try #require(object["envelope"] as? [String: Any])
+    #expect(envelope["sequenceNumber"] as? Int == 3)
+    #expect(
+      (envelope["sections"] as? [[String: Any]])?.map { $0["name"] as? String } == ["shared", "install"])
+    #expect((envelope["signatures"] as? [[String: Any]])?.first?["structure"] as? Int == 98)
+    #expect((envelope["payloads"] as? [[String: Any]])?.first?["size"] as? Int == 3)
+    document.severedSections = [:]
+    document.payloads = []
+    let gone = await ota("manifest", "inspect", try folder.write(document.encoded, to: "gone.suit"))
+    #expect(gone.status == .done && gone.output.contains("  not in the envelope any more\n"))
+    document.manifest.sequenceNumber = 4
+    let changed = await ota("manifest", "inspect", try folder.write(document.encoded, to: "changed.suit"))
+    #expect(changed.status == .refused && changed.output.isEmpty)
+  }
 }

@@ -2,8 +2,10 @@ import OTACore
 import OTACrypto
 import OTAManifest
 
-/// Any bytes are an envelope or a typed error; an envelope that is read is written the same. As the manifest of an
-/// envelope whose digest and signature are made right, they are processed, or refused with a typed error.
+/// Any bytes are an envelope or a typed error; an envelope that is read is written the same.
+///
+/// As the manifest of an envelope whose digest and signature are made right, they are processed, or refused with a typed
+/// error.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: start, count: count))

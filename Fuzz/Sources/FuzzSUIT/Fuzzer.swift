@@ -59,7 +59,11 @@ private func read(_ bytes: [UInt8]) {
 
 /// An envelope around any manifest.
 private func envelope(around manifest: [UInt8]) -> [UInt8] {
-  let document = signed(SUITDocument(SUITDocument.Contents(sequenceNumber: 0, components: [])))
+  let block = signed(SUITDocument(SUITDocument.Contents(sequenceNumber: 0, components: [])))
+    .authenticationBlocks[0]
+  // "#d"
+  let uri: [UInt8] = [0x23, 0x64]
+  let payload = dependency.encoded
   do throws(ParseError) {
     let wrapped = try [UInt8](cborUpTo: manifest.count + 9) { (writer) throws(ParseError) in
       try writer.writeByteString(manifest.span)
@@ -73,7 +77,7 @@ private func envelope(around manifest: [UInt8]) -> [UInt8] {
     let wrapper = try [UInt8](cborUpTo: 256) { (writer) throws(ParseError) in
       try writer.writeArrayHeader(2)
       try writer.writeByteString(inner.span)
-      try writer.writeByteString(document.authenticationBlocks[0].span)
+      try writer.writeByteString(block.span)
     }
     return try [UInt8](cborUpTo: manifest.count + 512) { (writer) throws(ParseError) in
       try writer.writeTag(107)
@@ -82,9 +86,8 @@ private func envelope(around manifest: [UInt8]) -> [UInt8] {
       try writer.writeByteString(wrapper.span)
       try writer.writeInteger(3)
       try writer.writeEncoded(wrapped.span)
-      // "#d"
-      try writer.writeTextString([0x23, 0x64].span)
-      try writer.writeByteString(dependency.encoded.span)
+      try writer.writeTextString(uri.span)
+      try writer.writeByteString(payload.span)
     }
   } catch {
     fatalError("the envelope does not fit: \(error)")

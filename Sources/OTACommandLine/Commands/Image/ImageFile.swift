@@ -78,11 +78,16 @@ enum ImageFile: Sendable {
 func imageFailure(_ path: String, _ error: MCUbootError) -> CommandFailure {
   let (status, remedy): (ExitStatus, String) =
     switch error {
-    case .crypto(.unavailable): (.unavailable, "check that libsodium is intact")
+    case .crypto(.unavailable): (.unavailable, "check that libsodium and libcrypto are intact")
     case .crypto, .signatureMissing, .keyMissing, .hashMissing, .digestMismatch, .keyNotTrusted,
-      .signatureNotOfKey, .hashNotOfKey, .contentKeyMissing, .securityCounterMissing, .securityCounterTooLow,
+      .signatureNotOfKey, .contentKeyMissing, .securityCounterMissing, .securityCounterTooLow,
       .duplicate, .misplaced, .unknownType:
       (.refused, "do not install it unless you know who made it")
+    case .hashNotOfKey:
+      (
+        .refused,
+        "keys for P-384 go with SHA-384, those for Ed25519 with SHA-256 or SHA-512, others with SHA-256"
+      )
     case .noImage, .headerTooShort, .emptyImage, .outOfSlot, .noTLVArea, .protectedSizeMismatch,
       .malformedTLVArea, .invalidLength, .flash:
       (.failed, "check that the file is complete and an image of MCUboot")

@@ -1,5 +1,5 @@
 import OTACore
-import OTACryptoSodium
+import OTACryptoOpenSSL
 import OTAPartition
 
 /// `ota image inspect`: what is in an image.
@@ -7,13 +7,15 @@ struct ImageInspect: Command {
   static let name = "image inspect"
   static let abstract = "show what is in an image"
   static let usage = """
-    usage: ota image inspect IMAGE [--json]
+    usage: ota image inspect IMAGE [--decrypt DEVICE.pem] [--json]
 
     Shows what IMAGE is. Of an image of MCUboot it shows header, TLVs and what they say, and checks the hash, but
-    not the signature: anybody may have made it. An application of ESP-IDF is shown as far as its header goes, a
-    DFU package of Nordic is only named. IMAGE may be '-' for standard input.
+    not the signature: anybody may have made it. What an encrypted one says is shown with the key of the devices
+    that it is for, or if its firmware is not encrypted yet. An application of ESP-IDF is shown as far as its
+    header goes, a DFU package of Nordic is only named. IMAGE may be '-' for standard input.
 
-      --json  the result as JSON
+      --decrypt FILE  the private key of the devices that the image is encrypted for
+      --json          the result as JSON
     """
   static let example = ["app.signed.bin"]
 
@@ -32,10 +34,12 @@ struct ImageInspect: Command {
   }
 
   private let path: String
+  private let decryptionPath: String?
   private let isJSON: Bool
 
   init(arguments: inout ArgumentCursor) throws(UsageError) {
     isJSON = try arguments.flag("--json")
+    decryptionPath = try arguments.option("--decrypt")
     path = try arguments.positional("IMAGE")
     try arguments.finish()
   }
@@ -61,14 +65,18 @@ struct ImageInspect: Command {
   ) throws(CommandFailure) {
     var flash = image
     var contents: MCUbootContents?
+    var storage: ImageStorage = container.header.flags.isEncrypted ? .clear : .plain
+    if let decryptionPath { storage = .encrypted(try ImageKey.decryptionKey(reading: decryptionPath)) }
     let report: ImageReport
     do throws(MCUbootError) {
       do throws(MCUbootError) {
-        contents = try container.checkedContents(on: &flash)
+        contents = try container.check(on: &flash, storage, by: nil)
       } catch {
         switch error {
+        case .digestMismatch where container.header.flags.isEncrypted && decryptionPath == nil:
+          context.console.note("the hash was not checked: \(MCUbootError.encrypted.description)")
         case .encrypted, .compressed, .unknownFlags, .unsupportedHash, .unsupportedSignature, .pureSignature,
-          .hashMissing, .tooManyDependencies:
+          .contentKeyMissing, .hashMissing, .tooManyDependencies:
           context.console.note("the hash was not checked: \(error.description)")
         default: throw error
         }
@@ -102,13 +110,5 @@ struct ImageInspect: Command {
     try context.console.print("chip:              \(header.chipName.map { "\($0) (\(number))" } ?? number)")
     try context.console.print("segments:          \(header.segmentCount)")
     try context.console.print("appended SHA-256:  \(header.hasDigest ? "yes" : "no")")
-  }
-}
-
-extension MCUbootContainer {
-  /// Checks the hash with the function that the image names.
-  func checkedContents(on flash: inout ImageBytes) throws(MCUbootError) -> MCUbootContents {
-    try hashType(on: &flash) == .sha512
-      ? digest(on: &flash, using: SodiumSHA512.self) : digest(on: &flash, using: SodiumSHA256.self)
   }
 }

@@ -7,6 +7,8 @@ struct ImageSlot: Equatable, Sendable {
   private let layout: MCUbootTrailerLayout
   /// How many bytes the boot loader needs at the end of the slot.
   private let trailerSize: UInt32
+  private let maximumAlignment: UInt32
+  private let overwrites: Bool
   private let isPadded: Bool
   private let isConfirmed: Bool
   private let erasedByte: UInt8
@@ -28,7 +30,8 @@ struct ImageSlot: Equatable, Sendable {
         name: "--max-align", value: "\(maximum)", expected: "8, 16 or 32, and at least --align")
     }
     let sectors = try arguments.number("--max-sectors", in: 1...0xffff) ?? 128
-    let overwrites = try arguments.flag("--overwrite-only")
+    overwrites = try arguments.flag("--overwrite-only")
+    maximumAlignment = maximum
     let isConfirmed = try arguments.flag("--confirm")
     isPadded = try arguments.flag("--pad") || isConfirmed
     guard let size = try arguments.number("--slot-size", in: 1...UInt32(Int32.max)) else {
@@ -59,9 +62,17 @@ struct ImageSlot: Equatable, Sendable {
 
   /// Pads an image and writes the trailer, if that was asked for.
   ///
+  /// - Parameters:
+  ///   - bytes: the image.
+  ///   - path: where its firmware came from.
+  ///   - keySize: what the boot loader keeps of the key of an encrypted image, twice, for as long as it swaps.
   /// - Throws: status ``ExitStatus/failed`` if the image does not fit.
-  func finish(_ bytes: inout [UInt8], path: String) throws(CommandFailure) {
-    guard bytes.count <= Int(size - trailerSize) else {
+  func finish(_ bytes: inout [UInt8], path: String, keySize: UInt32?) throws(CommandFailure) {
+    var trailerSize = trailerSize
+    if let keySize, !overwrites {
+      trailerSize += 2 * ((keySize + maximumAlignment - 1) / maximumAlignment * maximumAlignment)
+    }
+    guard bytes.count <= Int(size) - Int(trailerSize) else {
       throw CommandFailure(
         path,
         why: "the image of \(bytes.count) bytes and a trailer of \(trailerSize) do not fit \(size) bytes",
@@ -113,8 +124,7 @@ extension ArgumentCursor {
   /// - Throws: a usage error.
   mutating func number(_ name: String, in range: ClosedRange<UInt32>) throws(UsageError) -> UInt32? {
     guard let text = try option(name) else { return nil }
-    let number = text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
-    guard let number, range.contains(number) else {
+    guard let number = UInt32(number: text), range.contains(number) else {
       throw .invalidValue(
         name: name, value: text, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }

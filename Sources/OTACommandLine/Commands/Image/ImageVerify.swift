@@ -1,6 +1,4 @@
 import OTACore
-import OTACrypto
-import OTACryptoSodium
 import OTAPartition
 
 /// `ota image verify`: who signed an image.
@@ -8,29 +6,46 @@ struct ImageVerify: Command {
   static let name = "image verify"
   static let abstract = "check hash and signature of an image"
   static let usage = """
-    usage: ota image verify IMAGE --key KEY.pem [--json]
+    usage: ota image verify IMAGE --key KEY.pem [--decrypt DEVICE.pem | --clear] [--json]
 
-    Checks hash and Ed25519 signature of IMAGE, an image of MCUboot, and shows what is in it. If one of them is
-    wrong, missing or of another key, the exit code is 2. IMAGE may be '-' for standard input.
+    Checks hash and signature of IMAGE, an image of MCUboot, and shows what is in it. If one of them is wrong,
+    missing or of another key, the exit code is 2. IMAGE may be '-' for standard input.
 
-      --key FILE  the key that must have signed it, the public or the private part
-      --json      the result as JSON
+      --key FILE      the key that must have signed it, the public or the private part: Ed25519, P-256, P-384,
+                      RSA-2048 or RSA-3072
+      --decrypt FILE  the private key of the devices that the image is encrypted for
+      --clear         the image is one to be encrypted, and its firmware is not
+      --json          the result as JSON
     """
   static let example = ["app.signed.bin", "--key", "release.pub.pem"]
 
   private let path: String
   private let keyPath: String
+  private let decryptionPath: String?
+  private let isClear: Bool
   private let isJSON: Bool
 
   init(arguments: inout ArgumentCursor) throws(UsageError) {
     isJSON = try arguments.flag("--json")
+    isClear = try arguments.flag("--clear")
     keyPath = try arguments.requiredOption("--key")
+    decryptionPath = try arguments.option("--decrypt")
+    if let decryptionPath, isClear {
+      throw .invalidValue(
+        name: "--decrypt", value: decryptionPath, expected: "not given together with --clear")
+    }
     path = try arguments.positional("IMAGE")
     try arguments.finish()
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
-    let key = try ImageKey.publicKey(reading: keyPath)
+    let key = try ImageKey.verification(reading: keyPath)
+    let storage: ImageStorage =
+      if let decryptionPath {
+        .encrypted(try ImageKey.decryptionKey(reading: decryptionPath))
+      } else {
+        isClear ? .clear : .plain
+      }
     let file = try ImageFile(reading: path)
     guard case .mcuboot(let container, var flash) = file else {
       throw CommandFailure(
@@ -39,14 +54,8 @@ struct ImageVerify: Command {
     }
     let report: ImageReport
     do throws(MCUbootError) {
-      let keys = MCUbootKeys(key)
-      let verifier = SodiumVerifier()
-      let isLong = try container.hashType(on: &flash) == .sha512
-      let image =
-        isLong
-        ? try container.verify(on: &flash, using: SodiumSHA512.self, verifier: verifier, keys: keys)
-        : try container.verify(on: &flash, using: SodiumSHA256.self, verifier: verifier, keys: keys)
-      report = try ImageReport(container, on: &flash, contents: image.contents, signer: key)
+      let contents = try container.check(on: &flash, storage, by: key.verifier)
+      report = try ImageReport(container, on: &flash, contents: contents, signer: key.identifier)
     } catch {
       throw imageFailure(path, error)
     }

@@ -26,6 +26,36 @@ extension MCUbootContainer {
     return found
   }
 
+  /// Checks the hash of an encrypted image only: that nothing broke, not who made it.
+  ///
+  /// - Parameters:
+  ///   - flash: the device; it is only read.
+  ///   - hash: the function of the image's hash.
+  ///   - cipher: decrypts with the key that ``contentKey(on:)`` brings; a new one for each call.
+  /// - Returns: what the image says; anybody may have written it.
+  /// - Throws: what ``verifyEncrypted(on:using:by:decrypting:)`` throws, but for signature and key.
+  public func digestEncrypted<
+    Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable, Cipher: MCUbootPayloadCipher & ~Copyable
+  >(
+    on flash: inout Device, using hash: Hash.Type, decrypting cipher: inout Cipher
+  ) throws(MCUbootError) -> MCUbootContents {
+    try open(on: &flash, using: hash, decrypting: &cipher, encrypted: true).contents
+  }
+
+  /// Checks the hash only of an image that is to be encrypted, and lies there decrypted.
+  ///
+  /// - Parameters:
+  ///   - flash: the device; it is only read.
+  ///   - hash: the function of the image's hash.
+  /// - Returns: what the image says; anybody may have written it.
+  /// - Throws: what ``verifyDecrypted(on:using:by:)`` throws, but for signature and key.
+  public func digestDecrypted<Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable>(
+    on flash: inout Device, using hash: Hash.Type
+  ) throws(MCUbootError) -> MCUbootContents {
+    var cipher = MCUbootPlainPayload()
+    return try open(on: &flash, using: hash, decrypting: &cipher, encrypted: true).contents
+  }
+
   /// Checks hash and signature of an encrypted image, whose hash is over the firmware before it was encrypted.
   ///
   /// - Parameters:

@@ -192,12 +192,13 @@ struct ImageCommandTests {
   @Test(
     "wrong options are errors of usage",
     arguments: [
-      ["--version", "1"], ["--header-size", "31"], ["--header-size", "65536"], ["--sha", "384"],
+      ["--version", "1"], ["--header-size", "31"], ["--header-size", "65536"], ["--sha", "224"],
       ["--align", "3"], ["--align", "64"], ["--max-align", "4"], ["--align", "32", "--max-align", "8"],
       ["--pad"], ["--confirm"], ["--pad", "--slot-size", "100"], ["--pad", "--slot-size", "65537"],
       ["--load-addr", "1", "--rom-fixed", "2"], ["--load-addr", "0x100000000"], ["--erased-val", "7"],
       ["--dependencies", "1,2"], ["--dependencies", "(1,1.0.0"], ["--dependencies", "(1,1.0.0),"],
       ["--dependencies", "(256,1.0.0)"], ["--dependencies", ""], ["--security-counter", "-1"],
+      ["--security-counter", "+1"],
       ["--public-key-format", "raw"], ["--max-sectors", "0"],
     ])
   func usage(_ options: [String]) async throws {

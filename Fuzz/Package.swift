@@ -15,6 +15,7 @@ let fuzzers = [
   "FuzzInPlace": ["OTACore", "OTADelta"],
   "FuzzCBOR": ["OTACore"],
   "FuzzCOSE": ["OTACore", "OTACrypto", "OTAManifest"],
+  "FuzzMCUboot": ["OTACore", "OTACrypto", "OTAPartition"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
   "FuzzSUIT": ["OTACore", "OTACrypto", "OTAManifest"],
 ]

@@ -92,8 +92,12 @@ extension MCUbootContainer {
   /// Checks the hash.
   ///
   /// - Parameters:
+  ///   - flash: the device.
+  ///   - hash: the function of the image's hash.
   ///   - cipher: what the firmware goes through before it is hashed.
   ///   - encrypted: what the header must say.
+  /// - Returns: what the signed part says, and what is not signed.
+  /// - Throws: an error of the format, or ``MCUbootError/digestMismatch``.
   func open<
     Device: Flash & ~Copyable, Hash: HashFunction & ~Copyable, Cipher: MCUbootPayloadCipher & ~Copyable
   >(

@@ -16,7 +16,11 @@ struct MCUbootSeal {
 
   /// Walks the area.
   ///
-  /// - Parameter encrypted: whether there must be a key for the contents; otherwise there must be none.
+  /// - Parameters:
+  ///   - container: the image.
+  ///   - flash: where it is.
+  ///   - encrypted: whether there must be a key for the contents; otherwise there must be none.
+  /// - Throws: an error of the format.
   init<Device: Flash & ~Copyable>(
     of container: borrowing MCUbootContainer, on flash: inout Device, encrypted: Bool
   ) throws(MCUbootError) {

@@ -134,12 +134,19 @@ struct TUFCommand: Command {
   }
 
   private static func fetcher(_ address: String, option: String) throws(CommandFailure) -> TransportFetcher {
+    // Slower than this, and somebody keeps the device busy for hours with one file.
+    let configuration = HTTPTransport.Configuration(stallBytesPerSecond: 1000)
+    return TransportFetcher(try transport(address, option: option, configuration), base: address)
+  }
+
+  /// A transport to an address that was given, which lives as long as the process.
+  static func transport(
+    _ address: String, option: String, _ configuration: HTTPTransport.Configuration
+  ) throws(CommandFailure) -> HTTPTransport {
     do throws(TransportError) {
-      // Slower than this, and somebody keeps the device busy for hours with one file.
-      let configuration = HTTPTransport.Configuration(stallBytesPerSecond: 1000)
       let transport = try HTTPTransport(base: address, configuration: configuration)
       transports.withLock { $0.append(transport) }
-      return TransportFetcher(transport, base: address)
+      return transport
     } catch {
       throw CommandFailure(
         option, why: "'\(address)' is no address", remedy: "give an http or https address", code: error.code)

@@ -41,7 +41,7 @@ let libraries = [
   "OTAPartition", "OTAMCUbootOpenSSL", "OTAEspressif",
   "OTAInPlace", "OTAStateMachine",
   "OTAFlashSimulator", "OTATesting",
-  "OTAAgent", "OTATransportHTTP", "OTATUF",
+  "OTAAgent", "OTATransportHTTP", "OTATUF", "OTAAgentTUF",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
   "OTACommandLine",
 ]
@@ -106,6 +106,7 @@ let package = Package(
 
     // Repositories.
     hosted("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium"]),
+    hosted("OTAAgentTUF", ["OTACore", "OTAAgent", "OTATUF"]),
 
     // Images of others.
     hosted("OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition"]),
@@ -188,6 +189,7 @@ let package = Package(
         "OTADeltaZlib",
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
+        "OTAAgentTUF", "OTATUF",
       ]),
     test(
       "OTACommandLine",

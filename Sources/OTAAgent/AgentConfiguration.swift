@@ -11,6 +11,8 @@ public struct AgentConfiguration: Sendable {
   public var signer: any Signer
   /// The way to the server.
   public var transport: any Transport
+  /// Decides which envelopes are looked at; the server's word decides if `nil`.
+  public var discovery: (any UpdateDiscovery)?
   /// Decides when to install and when to restart.
   public var policy: any UpdatePolicy
   /// Decides whether a new image is good.
@@ -25,6 +27,8 @@ public struct AgentConfiguration: Sendable {
   public var backoff: Backoff
   /// Sleeps; tests and simulations replace it.
   public var sleep: @Sendable (Duration) async throws -> Void
+  /// When a server whose answers are refused is asked less often.
+  public var threatPolicy: ThreatPolicy
   /// Is told what happens.
   public var observer: @Sendable (AgentNotice) -> Void
 
@@ -34,16 +38,19 @@ public struct AgentConfiguration: Sendable {
   /// Makes a configuration; what has a default suits a Linux device that updates itself.
   public init(
     profile: DeviceProfile, trustStore: TrustStore, signer: any Signer, transport: any Transport,
-    policy: any UpdatePolicy = AutomaticPolicy(), health: any HealthCheck, trialAttempts: UInt8 = 3,
+    discovery: (any UpdateDiscovery)? = nil, policy: any UpdatePolicy = AutomaticPolicy(),
+    health: any HealthCheck, trialAttempts: UInt8 = 3,
     interruptionLimit: UInt8 = 8, healthTimeout: Duration = AgentConfiguration.defaultHealthTimeout,
     backoff: Backoff = Backoff(),
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    threatPolicy: ThreatPolicy = ThreatPolicy(),
     observer: @escaping @Sendable (AgentNotice) -> Void = { _ in }
   ) {
     self.profile = profile
     self.trustStore = trustStore
     self.signer = signer
     self.transport = transport
+    self.discovery = discovery
     self.policy = policy
     self.health = health
     self.trialAttempts = trialAttempts
@@ -51,6 +58,7 @@ public struct AgentConfiguration: Sendable {
     self.healthTimeout = healthTimeout
     self.backoff = backoff
     self.sleep = sleep
+    self.threatPolicy = threatPolicy
     self.observer = observer
   }
 }

@@ -15,6 +15,8 @@ public enum AgentNotice: Equatable, Sendable {
   case interrupted(payloadBytes: UInt32, ErrorCode)
   /// An offer, a payload or an image was refused.
   case refused(ErrorCode)
+  /// What was refused looks like an attack: of which kind, on what evidence, and how many of them there were lately.
+  case threat(ThreatEvent)
   /// The journal or a slot could not be read or written.
   case storageFailed(ErrorCode)
 }

@@ -14,7 +14,7 @@ extension UpdateAgent where Device: ~Copyable {
       let code = error.code
       guard code == .imageDigestMismatch else { return fail(code) }
       dropUpdate()
-      configuration.observer(.refused(code))
+      notice(refusal: code)
       return .imageRefused(code)
     }
   }

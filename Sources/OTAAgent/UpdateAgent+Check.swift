@@ -13,10 +13,17 @@ extension UpdateAgent where Device: ~Copyable {
   func check() async -> UpdateEvent {
     guard let running = runningImage else { return .storageFailed(.slotEmpty) }
     let update: UpdateCheckResponse.Update?
+    if let discovery = configuration.discovery {
+      do throws(DiscoveryError) {
+        try await discovery.refresh()
+      } catch {
+        return checkFailed(error.code)
+      }
+    }
     do throws(TransportError) {
       update = try await askServer(running)
     } catch {
-      return .checkFailed(error.code)
+      return checkFailed(error.code)
     }
     guard let update else {
       dropUpdate()
@@ -24,12 +31,13 @@ extension UpdateAgent where Device: ~Copyable {
     }
     guard let bytes = [UInt8](hexadecimal: update.id),
       let updateID = try? Digest(algorithm: .sha256, bytes: bytes.span)
-    else { return .checkFailed(.transportMalformed) }
+    else { return checkFailed(.transportMalformed) }
     let envelope: [UInt8]
-    do throws(TransportError) {
-      envelope = try await fetchEnvelope(update)
+    do throws(DiscoveryError) {
+      envelope = try await fetchEnvelope(update, updateID)
     } catch {
-      return .checkFailed(error.code)
+      // Whoever stands in between could make a device refuse in public what was never offered: nothing is reported.
+      return checkFailed(error.code)
     }
     // The identifier names the update in reports. It is the server's word, and a wrong one must not make the server
     // believe that the device refused something else.
@@ -57,9 +65,14 @@ extension UpdateAgent where Device: ~Copyable {
     }
   }
 
+  private func checkFailed(_ code: ErrorCode) -> UpdateEvent {
+    watch(code)
+    return .checkFailed(code)
+  }
+
   private func refuse(_ updateID: Digest, _ code: ErrorCode) -> UpdateEvent {
     dropUpdate()
-    configuration.observer(.refused(code))
+    notice(refusal: code)
     return .manifestRefused(updateID: updateID, code)
   }
 
@@ -84,6 +97,20 @@ extension UpdateAgent where Device: ~Copyable {
       return answer.update
     } catch {
       throw .malformed
+    }
+  }
+
+  /// Fetches the envelope, from where the discovery says if there is one.
+  private func fetchEnvelope(
+    _ update: UpdateCheckResponse.Update, _ updateID: Digest
+  ) async throws(DiscoveryError) -> [UInt8] {
+    if let discovery = configuration.discovery {
+      return try await discovery.envelope(of: updateID, limit: configuration.profile.limits.envelopeSize)
+    }
+    do throws(TransportError) {
+      return try await fetchEnvelope(update)
+    } catch {
+      throw DiscoveryError(error.code)
     }
   }
 

@@ -24,10 +24,11 @@ extension UpdateAgent where Device: ~Copyable {
         return .cancelled
       case .interrupted(let code):
         configuration.observer(.interrupted(payloadBytes: installation?.receivedBytes ?? 0, code))
+        watch(code)
         return .downloadInterrupted(code)
       case .failed(.refused(let code)):
         dropUpdate()
-        configuration.observer(.refused(code))
+        notice(refusal: code)
         return .payloadRefused(code)
       case .failed(.storage(let code)):
         dropUpdate()

@@ -19,6 +19,9 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   var verified: VerifiedImage?
   /// The pause that the server asked for in its last answer.
   var requestedPause: Duration?
+  /// Refusals of what the server says; it is the only peer.
+  private var threats: ThreatMonitor<1>
+  private let started = ContinuousClock.now
   private var isBusy = false
   private var isCancelRequested = false
 
@@ -31,6 +34,7 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   public init(_ storage: consuming sending DeviceStorage<Device>, configuration: AgentConfiguration) {
     precondition(configuration.trialAttempts > 0, "a trial needs at least one attempt")
     self.configuration = configuration
+    threats = ThreatMonitor(policy: configuration.threatPolicy)
     machine = UpdateMachine(
       resuming: storage.state.update, interruptionLimit: configuration.interruptionLimit)
     target = SlotTarget(storage)
@@ -67,7 +71,8 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   /// Starts, then polls again and again, until the device has to restart or the task is cancelled.
   ///
   /// The server may ask for another pause than `interval`, within a tenth and ten times of it: it can spread its load,
-  /// but neither silence a device nor be made to flood itself.
+  /// but neither silence a device nor be made to flood itself. A burst of refusals makes pauses longer, within the same
+  /// bounds.
   ///
   /// - Parameter interval: the time between two polls.
   /// - Returns: ``AgentPause/restart``, or ``AgentPause/waiting(_:)`` if the task was cancelled.
@@ -76,7 +81,8 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
     while pause != .restart, !Task.isCancelled {
       pause = await poll()
       guard pause != .restart else { break }
-      let wait = min(max(requestedPause ?? interval, interval / 10), interval * 10)
+      let delay = Duration.milliseconds(threats.delay(for: 0, at: uptime))
+      let wait = min(max(requestedPause ?? interval, interval / 10, delay), interval * 10)
       do { try await configuration.sleep(wait) } catch { break }
     }
     return pause
@@ -116,6 +122,24 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
       case .report(let report): action = advance(await send(report))
       }
     }
+  }
+
+  /// Milliseconds since this agent was made.
+  private var uptime: UInt64 {
+    let (seconds, attoseconds) = (ContinuousClock.now - started).components
+    return UInt64(clamping: seconds) &* 1000 &+ UInt64(clamping: attoseconds / 1_000_000_000_000_000)
+  }
+
+  /// Tells the observer of a refusal.
+  func notice(refusal code: ErrorCode) {
+    configuration.observer(.refused(code))
+    watch(code)
+  }
+
+  /// Counts an error that may be an attack, and tells the observer if it looks like one.
+  func watch(_ code: ErrorCode) {
+    guard let event = threats.record(code, from: 0, at: uptime) else { return }
+    configuration.observer(.threat(event))
   }
 
   /// Why this image was started, as far as the journal and the boot manager say.

@@ -176,6 +176,19 @@ import Testing
     #expect(error == .timeout)
   }
 
+  @Test("a server that trickles times out, though it never stops, and what came is kept")
+  func trickle() async throws {
+    let server = try ScriptedServer([.send(okHead(100_000)), .trickle(Array("slow".utf8))])
+    defer { server.stop() }
+    let configuration = HTTPTransport.Configuration(stallSeconds: 2, stallBytesPerSecond: 1000)
+    let transport = try HTTPTransport(base: server.base, configuration: configuration)
+    let stream = try await transport.open("artifact", from: 0)
+    let (bytes, error) = await readUntilError(stream)
+    #expect(error == .timeout)
+    #expect(!bytes.isEmpty && bytes.count < 10_000)
+    #expect(bytes.prefix(4) == Array("slow".utf8).prefix(bytes.count))
+  }
+
   @Test("a reader that cancels gets nil, and the connection is closed")
   func cancel() async throws {
     let server = try ScriptedServer([.send(okHead(1 << 30)), .sendForever(pattern(1000))])

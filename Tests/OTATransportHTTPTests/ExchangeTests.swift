@@ -22,6 +22,20 @@ import Testing
     #expect(!sent.lowercased().contains("expect:"))
   }
 
+  @Test("a document is stored with PUT, whatever its bytes", arguments: [0, 1, 100_000])
+  func put(size: Int) async throws {
+    let server = try ScriptedServer([.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")])
+    defer { server.stop() }
+    let transport = try HTTPTransport(base: server.base)
+    let body = [UInt8](repeating: 0x61, count: size)
+    let response = try await transport.exchange(TransportRequest(.put, "a/b%20c", body: body), limit: 0)
+    #expect(response.status == 201)
+    let sent = try #require(server.requests.first)
+    #expect(sent.hasPrefix("PUT /a/b%20c HTTP/1.1\r\n"))
+    #expect(sent.contains("\r\nContent-Length: \(size)\r\n"))
+    #expect(sent.hasSuffix("\r\n\r\n" + String(repeating: "a", count: size)))
+  }
+
   @Test("a document that arrives in many pieces is waited for to its end")
   func pieces() async throws {
     let pieces = (0..<50).map { _ in ScriptedServer.Step.send("x") }

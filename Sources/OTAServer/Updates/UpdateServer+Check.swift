@@ -55,15 +55,15 @@ extension UpdateServer {
   private func hold(
     _ asked: DeviceRequest, against device: RegisteredDevice
   ) throws(RequestRefusal) {
-    let message = "the device is registered with another"
-    guard asked.vendor == device.vendorID else {
-      throw RequestRefusal(400, .vendorMismatch, "\(message) vendor")
+    func refusal(_ code: ErrorCode, _ what: String) -> RequestRefusal {
+      var refusal = RequestRefusal(400, code, "the device is registered with another \(what)")
+      refusal.device = device.id
+      return refusal
     }
-    guard asked.deviceClass == device.classID else {
-      throw RequestRefusal(400, .classMismatch, "\(message) class")
-    }
+    guard asked.vendor == device.vendorID else { throw refusal(.vendorMismatch, "vendor") }
+    guard asked.deviceClass == device.classID else { throw refusal(.classMismatch, "class") }
     guard asked.hardwareRevision == device.hardwareRevision else {
-      throw RequestRefusal(400, .hardwareRevisionMismatch, "\(message) hardware revision")
+      throw refusal(.hardwareRevisionMismatch, "hardware revision")
     }
   }
 }

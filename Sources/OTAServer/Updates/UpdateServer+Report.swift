@@ -31,7 +31,9 @@ extension UpdateServer {
       guard receipt.device == device.id else { throw VerificationRefusal(.deviceMismatch) }
       return receipt
     } catch {
-      throw RequestRefusal(403, .receiptRefused, "the receipt is not one that this device signed")
+      var refusal = RequestRefusal(403, .receiptRefused, "the receipt is not one that this device signed")
+      (refusal.device, refusal.evidence) = (device.id, error.code)
+      throw refusal
     }
   }
 }

@@ -27,6 +27,8 @@ public struct UpdateServer: Sendable {
   let artifacts: ArtifactStore
   let verifier: any ServerVerifier
   let configuration: Configuration
+  /// What was refused that looks like an attack.
+  public let alarms: ThreatAlarms
   let now: @Sendable () -> Timestamp
 
   /// Makes a server.
@@ -36,17 +38,19 @@ public struct UpdateServer: Sendable {
   ///   - artifacts: where manifests and payloads are kept.
   ///   - verifier: reads manifests and verifies receipts; by default SUIT and COSE, without checking who published.
   ///   - configuration: what an operator may set.
+  ///   - alarms: counts what is refused and looks like an attack.
   ///   - now: the clock, in UTC; the system's by default.
   public init(
     store: any ServerStore, artifacts: ArtifactStore,
     verifier: any ServerVerifier = SUITServerVerifier(publishers: nil),
-    configuration: Configuration = Configuration(),
+    configuration: Configuration = Configuration(), alarms: ThreatAlarms = ThreatAlarms(),
     now: @escaping @Sendable () -> Timestamp = UpdateServer.systemTime
   ) {
     self.store = store
     self.artifacts = artifacts
     self.verifier = verifier
     self.configuration = configuration
+    self.alarms = alarms
     self.now = now
   }
 
@@ -82,8 +86,18 @@ public struct UpdateServer: Sendable {
         throw RequestRefusal(404, .requestMalformed, "there is nothing here")
       }
     } catch {
-      return error.response
+      return watched(error).response
     }
+  }
+
+  /// Counts a refusal, and asks a peer for patience that has earned many.
+  private func watched(_ refusal: RequestRefusal) -> RequestRefusal {
+    let peer = refusal.device.map { ThreatAlarms.peer($0) } ?? 0
+    let seconds = alarms.note(refusal.evidence ?? refusal.code, from: peer, at: now())
+    guard seconds > 0 else { return refusal }
+    var refusal = refusal
+    refusal.headers.append("Retry-After", String(seconds))
+    return refusal
   }
 }
 
@@ -93,6 +107,10 @@ struct RequestRefusal: Error {
   let code: ErrorCode
   let message: String
   var headers = HeaderFields()
+  /// The registered device that it is about.
+  var device: UniversalIdentifier?
+  /// The true reason, where the sender is told another one.
+  var evidence: ErrorCode?
 
   init(_ status: Int, _ code: ErrorCode, _ message: String) {
     self.status = status

@@ -91,6 +91,29 @@ public struct TUFRepository: Sendable {
     return true
   }
 
+  /// Fetches a small target into memory.
+  ///
+  /// - Parameters:
+  ///   - target: what ``target(at:)`` returned.
+  ///   - fetcher: the way to the targets of the repository.
+  ///   - limit: how large it may be, in bytes.
+  /// - Returns: the file.
+  /// - Throws: ``TUFError/tooLarge(file:)`` if it is described as larger than the limit, before anything is fetched;
+  ///   ``TUFError/targetMismatch(_:)`` if it is not what the metadata describes; an error of the transfer.
+  public func contents(
+    of target: TUFTarget, from fetcher: any TUFFetcher, limit: Int
+  ) async throws(TUFError) -> [UInt8] {
+    guard target.length <= Int64(limit) else { throw .tooLarge(file: target.path) }
+    var hasher = try FileHasher(checking: target.digests)
+    var bytes: [UInt8] = []
+    try await fetcher.fetch(location(of: target), limit: target.length) { (piece) throws(TUFError) in
+      hasher.update(piece.span)
+      bytes += piece
+    }
+    guard Int64(bytes.count) == target.length, hasher.matches() else { throw .targetMismatch(target.path) }
+    return bytes
+  }
+
   /// The path of a target's file in the repository: with consistent snapshots its last part begins with a hash.
   private func location(of target: TUFTarget) -> String {
     let bytes = target.name.bytes

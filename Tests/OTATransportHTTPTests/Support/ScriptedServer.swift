@@ -10,6 +10,8 @@ final class ScriptedServer: Sendable {
     case send([UInt8])
     /// Send these bytes again and again, until the client closes or the server is stopped.
     case sendForever([UInt8])
+    /// Send these bytes one by one, twenty a second, again and again, until the client closes or the server is stopped.
+    case trickle([UInt8])
     /// Send nothing, until the client closes or the server is stopped.
     case stall
     /// Close with a reset.
@@ -81,6 +83,13 @@ final class ScriptedServer: Sendable {
       case .sendForever(let bytes):
         while !isStopped {
           guard LoopbackSocket.send(bytes, to: connection) else { return countClosed() }
+        }
+      case .trickle(let bytes):
+        while !isStopped {
+          for byte in bytes {
+            guard LoopbackSocket.send([byte], to: connection) else { return countClosed() }
+            usleep(50_000)
+          }
         }
       case .stall:
         while !isStopped {

@@ -11,6 +11,7 @@ let fuzzers = [
   "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],
   "FuzzStreams": ["OTACore", "OTACrypto", "OTADelta", "OTADeltaStreams"],
+  "FuzzTUF": ["OTACore", "OTACrypto", "OTACryptoSodium", "OTATUF"],
   "FuzzZstdPatch": ["OTACore", "OTADelta", "OTADeltaZstd"],
   "FuzzInPlace": ["OTACore", "OTADelta"],
   "FuzzCBOR": ["OTACore"],

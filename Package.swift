@@ -161,7 +161,11 @@ let package = Package(
         "OTACryptoOpenSSL", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder", "CBZip2", "CLZMA",
       ]),
-    test("OTAPartition", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting"]),
+    test(
+      "OTAPartition",
+      [
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAFlashSimulator", "OTATesting",
+      ]),
     test(
       "OTAMCUbootOpenSSL",
       ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAPartition"]),

@@ -73,6 +73,9 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case trustAnchorsNumberMismatch = 0x0531
   case trustAnchorsThresholdNotMet = 0x0532
   case trustAnchorsScopeMismatch = 0x0533
+  case trustAnchorsExpired = 0x0534
+  case trustAnchorsInUse = 0x0535
+  case trustAnchorsTampered = 0x0536
 
   // 0x06: update life cycle
   case policyRejected = 0x0601

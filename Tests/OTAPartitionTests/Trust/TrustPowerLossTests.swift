@@ -13,7 +13,7 @@ struct TrustPowerLossTests {
     let counting = CountingScenario(goal: 5, perSession: 2)
     let checker = PowerLossChecker(
       seed: TestSeed.value, secondCuts: TestSeed.isSlow ? .sampled(40) : .sampled(1), readings: 2,
-      mayChange: [board.layout.journalA, board.layout.journalB])
+      mayChange: board.anchorAreas)
     let report = try await onOwnThread {
       let first = try AnchorValueStore.anchors(0, number: 1)
       return counting.check(try board.withAnchors(first), with: checker) { device throws(StorageError) in
@@ -65,7 +65,7 @@ struct AnchorValueStore: ValueStore {
   init(opening device: SharedFlash, board: TestBoard) throws(StorageError) {
     self.device = device
     store = try AnchorValueStore.store(board)
-    value = try AnchorValueStore.value(of: AnchorValueStore.read(&store, from: &self.device))
+    value = try AnchorValueStore.value(of: AnchorValueStore.read(&store, from: &self.device).anchors)
     guard store.hasTwoCopies else { throw .slotEmpty }
     for area in [store.copyA, store.copyB] {
       var flash = device.snapshot
@@ -73,7 +73,8 @@ struct AnchorValueStore: ValueStore {
       flash.restorePower(seed: 1)
       flash.destroy(area)
       var alone = try AnchorValueStore.store(board)
-      guard try AnchorValueStore.value(of: AnchorValueStore.read(&alone, from: &flash)) == value else {
+      guard try AnchorValueStore.value(of: AnchorValueStore.read(&alone, from: &flash).anchors) == value
+      else {
         throw .imageDigestMismatch
       }
     }
@@ -82,11 +83,11 @@ struct AnchorValueStore: ValueStore {
   mutating func commit(_ value: UInt32) throws(StorageError) {
     do throws(TrustAnchorError) {
       guard let current = store.current else { throw .unreadable }
-      let next = try AnchorValueStore.anchors(value, number: current.number + 1)
+      let next = try AnchorValueStore.anchors(value, number: current.anchors.number + 1)
       let signers = AnchorValueStore.keys(self.value) + AnchorValueStore.keys(value)
       let update = try TrustBench.update(next, signedBy: signers)
-      let verified = try current.verify(update: update.span, using: SodiumVerifier())
-      try store.install(verified, on: &device)
+      let verified = try current.anchors.verify(update: update.span, using: SodiumVerifier())
+      try store.install(verified, on: .confirmed(1), to: &device)
     } catch {
       throw AnchorValueStore.storageError(error)
     }
@@ -100,16 +101,16 @@ struct AnchorValueStore: ValueStore {
   private static func keys(_ value: UInt32) -> [Int] { [2 * Int(value), 2 * Int(value) + 1] }
 
   private static func value(of anchors: TrustAnchors) throws(StorageError) -> UInt32 {
-    guard let index = TrustBench.keys.firstIndex(of: anchors[0]), index % 2 == 0 else {
+    guard let index = TrustBench.keys.firstIndex(of: anchors[0].key), index % 2 == 0 else {
       throw .imageDigestMismatch
     }
-    guard anchors.count == 2, anchors[1] == TrustBench.keys[index + 1] else { throw .imageDigestMismatch }
+    guard anchors.count == 2, anchors[1].key == TrustBench.keys[index + 1] else { throw .imageDigestMismatch }
     return UInt32(index / 2)
   }
 
   private static func read<Device: Flash>(
     _ store: inout TrustAnchorStore, from device: inout Device
-  ) throws(StorageError) -> TrustAnchors {
+  ) throws(StorageError) -> TrustState {
     do throws(TrustAnchorError) { return try store.read(from: &device) } catch { throw storageError(error) }
   }
 
@@ -123,7 +124,8 @@ struct AnchorValueStore: ValueStore {
     case .unreadable: .journalEmpty
     case .malformed(let error): .record(error)
     case .secureStorage, .crypto, .notProvisioned, .alreadyProvisioned, .currentThresholdNotMet,
-      .newThresholdNotMet, .numberMismatch, .scopeMismatch, .superseded:
+      .newThresholdNotMet, .newKeyNotProven, .numberMismatch, .scopeMismatch, .superseded, .tampered,
+      .expired, .updateInProgress, .retirementPending:
       .imageDigestMismatch
     }
   }

@@ -26,8 +26,8 @@ extension TrustAnchors {
 
   /// Makes the update that brings this set to devices.
   ///
-  /// - Parameter signers: enough keys of the set before this one and enough of this one, at most 16; a key that is in both
-  ///   is needed once.
+  /// - Parameter signers: enough root keys of the set before this one and enough of this one, and every key that is new for
+  ///   manifests or images; at most 16. A key that is several of these is needed once.
   /// - Returns: the update, for ``verify(update:using:)``.
   /// - Throws: ``TrustAnchorError/crypto(_:)`` if a key cannot sign; ``TrustAnchorError/malformed(_:)`` with kind
   ///   `ParseError.Kind.limitExceeded` for too many signers.
@@ -46,10 +46,10 @@ extension TrustAnchors {
 
   /// Puts this set and the signatures that were made elsewhere together.
   ///
-  /// - Parameter signatures: the key of each, and 64 bytes; at most 16. Whether they are good is not looked at.
+  /// - Parameter signatures: the key of each, and what it has signed; at most 16. Whether they are good is not looked at.
   /// - Returns: the update, for ``verify(update:using:)``.
-  /// - Throws: ``TrustAnchorError/malformed(_:)`` with kind `ParseError.Kind.limitExceeded` for too many, with kind
-  ///   `ParseError.Kind.invalidValue` for a signature of another length.
+  /// - Throws: ``TrustAnchorError/malformed(_:)`` with kind `ParseError.Kind.limitExceeded` for too many, or if the update
+  ///   is longer than ``maximumUpdateSize``.
   public func update(
     with signatures: [(key: KeyIdentifier, signature: [UInt8])]
   ) throws(TrustAnchorError) -> [UInt8] {
@@ -58,30 +58,41 @@ extension TrustAnchors {
     }
     let set = try bytes
     do throws(ParseError) {
-      return try [UInt8](capacity: 8 + set.count + 96 * signatures.count) { (writer) throws(ParseError) in
+      return try [UInt8](capacity: TrustAnchors.maximumUpdateSize) { (writer) throws(ParseError) in
         try writer.writeLittleEndian(TrustAnchorUpdate.magic)
         try writer.write(byte: TrustAnchorUpdate.version)
         try writer.write(byte: UInt8(signatures.count))
         try writer.writeLittleEndian(UInt16(truncatingIfNeeded: set.count))
         try writer.write(set.span)
         for (key, signature) in signatures {
-          guard signature.count == 64 else { throw ParseError(.invalidValue, at: writer.count) }
+          guard signature.count <= TrustAnchors.maximumUpdateSize else {
+            throw ParseError(.limitExceeded, at: writer.count)
+          }
           try writer.write(key.bytes)
+          try writer.writeLittleEndian(UInt16(truncatingIfNeeded: signature.count))
           try writer.write(signature.span)
         }
       }
     } catch {
+      guard error.kind != .capacityExceeded else {
+        throw .malformed(ParseError(.limitExceeded, at: error.offset))
+      }
       throw .malformed(error)
     }
   }
-}
 
-extension TrustStore {
-  /// Trusts all keys of a set for one role.
-  public init(_ anchors: TrustAnchors, for role: KeyRole) {
-    self.init()
-    // As many as fit there: eight of 32.
-    for index in 0..<anchors.count { _ = try? add(anchors[index], for: role) }
+  /// Reads the number of the set that an update brings, before anything is verified: to find out which of several updates
+  /// comes next.
+  ///
+  /// - Parameter update: anybody may have made it.
+  /// - Returns: the number.
+  /// - Throws: ``TrustAnchorError/malformed(_:)``.
+  public static func unverifiedNumber(in update: Span<UInt8>) throws(TrustAnchorError) -> UInt64 {
+    let document: TrustAnchorUpdate
+    do throws(ParseError) { document = try TrustAnchorUpdate(parsing: update) } catch {
+      throw .malformed(error)
+    }
+    return try TrustAnchors(parsing: document.set).number
   }
 }
 #endif

@@ -81,7 +81,8 @@ struct ManifestVerify: Command {
   }
 
   /// Checks everything, and says who signed.
-  private func verify(_ envelope: [UInt8], _ trustStore: TrustStore) throws(ManifestError) -> [KeyIdentifier] {
+  private func verify(_ envelope: [UInt8], _ trustStore: TrustStore) throws(ManifestError) -> [KeyIdentifier]
+  {
     let authority = SUITAuthority(
       verifier: ManifestFile.verifier, hash: SodiumSHA256.self, trustStore: trustStore,
       policy: SignaturePolicy(threshold: threshold), limits: ManifestFile.limits)

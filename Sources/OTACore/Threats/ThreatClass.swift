@@ -37,12 +37,12 @@ extension ThreatClass {
   public init?(_ code: ErrorCode) {
     switch code {
     case .authenticationFailed, .manifestDigestMismatch, .imageDigestMismatch, .payloadDigestMismatch,
-      .payloadSizeMismatch, .secureStorageTampered, .bootVerificationFailed, .receiptRefused, .targetMismatch:
+      .payloadSizeMismatch, .secureStorageTampered, .trustAnchorsTampered, .bootVerificationFailed, .receiptRefused, .targetMismatch:
       self = .manInTheMiddle
     case .sequenceNumberReplayed: self = .replay
     case .secureStorageReplayed, .counterMismatch, .trustAnchorsNumberMismatch, .repositoryRollback:
       self = .rollback
-    case .repositoryExpired: self = .freeze
+    case .trustAnchorsExpired, .repositoryExpired: self = .freeze
     case .repositoryMixAndMatch: self = .mixAndMatch
     case .limitExceeded, .deltaMemoryExceeded, .imageTooLarge, .transportResponseTooLarge, .requestTooLarge,
       .repositoryEndlessData:
@@ -50,12 +50,13 @@ extension ThreatClass {
     case .transportTimeout: self = .slowRetrieval
     case .vendorMismatch, .classMismatch, .deviceMismatch, .hardwareRevisionMismatch, .unknownDevice:
       self = .wrongDevice
-    case .unknownKey, .trustAnchorsThresholdNotMet, .repositoryThresholdNotMet: self = .supplyChain
+    case .unknownKey, .manifestThresholdNotMet, .trustAnchorsThresholdNotMet, .repositoryThresholdNotMet:
+      self = .supplyChain
     case .unknownTarget: self = .compromisedServer
     case .keyNotAuthorized, .trustAnchorsScopeMismatch, .targetPathUnusable: self = .privilegeEscalation
     case .unknownComponent: self = .confusedDeputy
     case .truncated, .trailingBytes, .invalidValue, .notCanonical, .manifestUnsupportedCommand,
-      .manifestMissingParameter, .deltaMalformed, .deltaSourceOutOfRange, .deltaOutputMismatch,
+      .manifestMissingParameter, .manifestRuleBroken, .deltaMalformed, .deltaSourceOutOfRange, .deltaOutputMismatch,
       .transportMalformed, .requestMalformed, .repositoryMalformed:
       self = .fragmentTricks
     case .unsupported, .capacityExceeded, .checksumMismatch, .cryptoUnavailable, .invalidKey,
@@ -63,7 +64,7 @@ extension ThreatClass {
       .deltaUnsupportedFormat, .flashOutOfBounds, .flashNotAligned, .flashNotErased, .flashDeviceFailure,
       .flashPowerLost, .layoutInvalid, .journalEmpty, .journalFull, .slotEmpty, .noBootableImage, .slotInUse,
       .secureStorageMissing, .secureStorageFull, .secureStorageNotOpen, .counterUnavailable,
-      .counterExhausted, .trustAnchorsUnreadable, .policyRejected, .cancelled, .healthCheckFailed,
+      .counterExhausted, .trustAnchorsUnreadable, .trustAnchorsInUse, .manifestConditionFailed, .policyRejected, .cancelled, .healthCheckFailed,
       .bootAttemptsExhausted, .retriesExhausted, .healthCheckTimeout, .updateSuperseded,
       .transportUnreachable, .transportInterrupted, .transportStatus, .transportRangeIgnored, .unknownUpdate,
       .unknownArtifact, .storeUnavailable, .storeBusy, .storageFull, .addressInUse, .repositoryRootMissing,

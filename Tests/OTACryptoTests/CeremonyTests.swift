@@ -75,9 +75,8 @@ import Testing
         changed[index] = byte
         if let read = try? SigningRequest(text: changed) { #expect(read != request, "offset \(index)") }
       }
-      #expect(
-        Self.problem { () throws(CeremonyError) in _ = try SigningRequest(text: Array(text[..<index])) }
-          != nil)
+      // Without its last line it may be a request without a note.
+      if let read = try? SigningRequest(text: Array(text[..<index])) { #expect(read != request) }
     }
   }
 

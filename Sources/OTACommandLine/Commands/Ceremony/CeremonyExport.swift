@@ -9,9 +9,9 @@ struct CeremonyExport: Command {
   static let usage = """
     usage: ota ceremony export FILE --key KEY.pub.pem --out REQUEST [--kind KIND] [--note TEXT] [--json]
 
-    Writes a request for a signature, to be carried to a key that is not on this machine: the bytes to sign, the document
-    that they come from, and the name of the key. Nothing in it is secret. FILE is a SUIT envelope, signed by others
-    or not yet, and stays as it is.
+    Writes a request for a signature, to be carried to a key that is not on this machine: the bytes to sign,
+    the document that they come from, and the name of the key. Nothing in it is secret. FILE is a SUIT
+    envelope, signed by others or not yet, and stays as it is.
 
       --key FILE   the public part of the key that shall sign
       --out FILE   the request; see Docs/KeyCeremony.md for its form

@@ -9,8 +9,8 @@ struct CeremonyImport: Command {
   static let usage = """
     usage: ota ceremony import REQUEST RESPONSE --key KEY.pub.pem --out FILE [--json]
 
-    Checks that RESPONSE is the answer to REQUEST and that its signature is good, and writes the envelope of the request
-    with the signature in it; for a request of kind 'bytes', the signature alone.
+    Checks that RESPONSE is the answer to REQUEST and that its signature is good, and writes the envelope of
+    the request with the signature in it; for a request of kind 'bytes', the signature alone.
 
       --key FILE  the public key that must have signed; otherwise the exit code is 2
       --out FILE  the signed envelope, or the signature

@@ -9,8 +9,9 @@ struct CeremonyShow: Command {
   static let usage = """
     usage: ota ceremony show REQUEST --key KEY.pub.pem [--json]
 
-    Shows what is signed by whoever answers REQUEST. It is read from the document in the request, and the bytes to sign
-    are computed from it again; a request whose bytes are others is refused. Only notes are shown as they are.
+    Shows what is signed by whoever answers REQUEST. It is read from the document in the request, and the
+    bytes to sign are computed from it again; a request whose bytes are others is refused. Only notes are
+    shown as they are.
 
       --key FILE  the public or private key that shall sign; a request for another one is refused
       --json      the result as JSON

@@ -9,8 +9,8 @@ struct CeremonySign: Command {
   static let usage = """
     usage: ota ceremony sign REQUEST --key KEY --confirm DIGITS --out RESPONSE [--json]
 
-    Signs what REQUEST asks for, after the same checks as 'ota ceremony show'. The one who signs has looked at that, and
-    says so with the first digits of what is to be signed.
+    Signs what REQUEST asks for, after the same checks as 'ota ceremony show'. The one who signs has looked
+    at that, and says so with the first digits of what is to be signed.
 
       --key KEY         a private key: a PEM file, or pkcs11:token=...;object=...?module-path=...&pin-source=FILE
       --confirm DIGITS  at least eight digits, as 'ota ceremony show' gives them behind 'to sign'

@@ -107,6 +107,18 @@ struct CeremonyCommandTests {
     #expect(inspected.output.contains(KeyIdentifier(of: prepared.key).digest.description))
   }
 
+  @Test("works for keys of ECDSA too", arguments: ["es256", "es384"])
+  func ecdsa(_ algorithm: String) async throws {
+    let prepared = try await Prepared()
+    let path = prepared.folder.file("key.pem")
+    #expect(
+      await ota("key", "generate", "--algorithm", algorithm, "--out", path, "--force").status == .done)
+    #expect(await prepared.export().status == .done)
+    #expect(await prepared.sign(confirm: prepared.digits()).status == .done)
+    #expect(await prepared.take().status == .done)
+    #expect(await prepared.sign(key: "stranger.pem", confirm: prepared.digits()).status == .refused)
+  }
+
   @Test("signs bytes alone, and says that nobody knows what they are")
   func bytes() async throws {
     let prepared = try await Prepared()

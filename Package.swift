@@ -38,7 +38,7 @@ let libraries = [
   "OTAManifest",
   "OTADelta", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZlib", "OTADeltaZstd",
   "OTADeltaStreams", "OTADeltaContainers", "OTADeltaEncoder",
-  "OTAPartition", "OTAMCUbootOpenSSL", "OTAEspressif",
+  "OTAPartition", "OTAMCUbootOpenSSL", "OTAEspressif", "OTANordicDFU",
   "OTAInPlace", "OTAStateMachine",
   "OTAFlashSimulator", "OTATesting",
   "OTAAgent", "OTATransportHTTP", "OTATUF", "OTAAgentTUF",
@@ -110,6 +110,7 @@ let package = Package(
 
     // Images of others.
     hosted("OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition"]),
+    hosted("OTANordicDFU", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "CZip"]),
 
     // Server side.
     hosted("OTAServer", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
@@ -129,7 +130,8 @@ let package = Package(
         "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder",
         "OTAPartition", "OTAMCUbootOpenSSL", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
-        "OTATransportHTTP", "OTATUF", "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
+        "OTATransportHTTP", "OTATUF", "OTAEspressif", "OTANordicDFU", "OTAServer", "OTAServerSQLite",
+        "OTAServerHTTP",
       ]),
     .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
 
@@ -141,6 +143,7 @@ let package = Package(
     system("CBZip2", apt: "libbz2-dev"),
     system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
     system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    system("CZip", pkgConfig: "libzip", apt: "libzip-dev"),
     system("CZopfli", apt: "libzopfli-dev"),
     system("CDivsufsort", pkgConfig: "libdivsufsort", apt: "libdivsufsort-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
@@ -179,6 +182,8 @@ let package = Package(
     test("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTATransportHTTP"]),
     test(
       "OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "OTAFlashSimulator"]),
+    test(
+      "OTANordicDFU", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "OTAFlashSimulator"]),
     test("OTATransportHTTP", ["OTACore", "OTATesting"]),
     test(
       "OTAServer",

@@ -1,0 +1,81 @@
+public import OTACore
+public import OTAPartition
+
+/// Why a package for Nordic's DFU cannot be read, or is not believed.
+public enum NordicPackageError: Error, Equatable, Sendable {
+  /// The bytes are not a zip archive, or one that is damaged.
+  case notAnArchive
+  /// There are more files than ``NordicPackageLimits/fileCount``.
+  case tooManyFiles
+  /// A file, or all of them together, are larger than the limits say, or larger than they say themselves.
+  case fileTooLarge
+  /// A file is encrypted, or compressed in another way than the tools of Nordic do it.
+  case unsupportedCompression
+  /// A name is used twice, or is one that could be taken for a path.
+  case unusableName
+  /// A file cannot be unpacked, or has not the checksum that stands in the archive.
+  case damagedFile
+  /// There is no `manifest.json`.
+  case manifestMissing
+  /// `manifest.json` is not what it should be.
+  case manifestMalformed
+  /// `manifest.json` names a file that is not there.
+  case fileMissing
+  /// The init packet of this image is refused.
+  case packet(NordicPackage.Kind, NordicError)
+  /// The archive cannot be written.
+  case writingFailed
+
+  /// The stable number of this error.
+  public var code: ErrorCode {
+    switch self {
+    case .notAnArchive, .damagedFile: .truncated
+    case .tooManyFiles, .fileTooLarge: .limitExceeded
+    case .unsupportedCompression: .unsupported
+    case .unusableName, .manifestMissing, .manifestMalformed, .fileMissing: .invalidValue
+    case .packet(_, let error): error.code
+    case .writingFailed: .capacityExceeded
+    }
+  }
+}
+
+extension NordicPackageError: CustomStringConvertible {
+  /// One clause for people, without a capital and without a full stop.
+  public var description: String {
+    switch self {
+    case .notAnArchive: "it is not a zip archive, or a damaged one"
+    case .tooManyFiles: "there are more files in it than a package has"
+    case .fileTooLarge: "a file in it is larger than is allowed, or than the archive says"
+    case .unsupportedCompression: "a file in it is encrypted, or compressed in an unusual way"
+    case .unusableName: "a name in it is used twice, or could be a path"
+    case .damagedFile: "a file in it is damaged"
+    case .manifestMissing: "there is no manifest.json in it"
+    case .manifestMalformed: "its manifest.json is not that of a DFU package"
+    case .fileMissing: "its manifest.json names a file that is not in it"
+    case .packet(let kind, let error): "the init packet of the \(kind): \(error.description)"
+    case .writingFailed: "the archive cannot be written"
+    }
+  }
+}
+
+/// How much of a package is accepted, in bytes unless said otherwise.
+public struct NordicPackageLimits: Equatable, Sendable {
+  /// How many files there may be.
+  public var fileCount: Int
+  /// The length of one file when it is unpacked.
+  public var fileSize: Int
+  /// The length of all files together when they are unpacked.
+  public var totalSize: Int
+  /// The length of `manifest.json`.
+  public var manifestSize: Int
+
+  /// Makes limits; the defaults are far above what the chips hold.
+  public init(
+    fileCount: Int = 32, fileSize: Int = 32 << 20, totalSize: Int = 64 << 20, manifestSize: Int = 64 << 10
+  ) {
+    self.fileCount = fileCount
+    self.fileSize = fileSize
+    self.totalSize = totalSize
+    self.manifestSize = manifestSize
+  }
+}

@@ -18,6 +18,8 @@ package enum CommandTable {
     ImageSign.self,
     ImageVerify.self,
     ImageInspect.self,
+    EspressifSign.self,
+    NordicPack.self,
     TUFCommand.self,
     RepositoryInit.self,
     RepositoryAdd.self,

@@ -1,15 +1,16 @@
 import OTACore
 import OTACrypto
+import OTANordicDFU
 import OTAPartition
 
 /// A file that holds an image, told by its first bytes.
 enum ImageFile: Sendable {
   /// An image of MCUboot; well formed, but nobody has verified it.
   case mcuboot(MCUbootContainer, ImageBytes)
-  /// An application of ESP-IDF.
-  case espressif(EspressifImageHeader)
-  /// A package for the boot loaders of Nordic's older SDKs.
-  case nordicPackage
+  /// An application of ESP-IDF; well formed, but nobody has verified it.
+  case espressif(EspressifContainer, ImageBytes)
+  /// A package for the boot loaders of Nordic's nRF5 SDK; nobody has verified it.
+  case nordicPackage(NordicPackage)
   /// Another zip archive.
   case zipArchive
 
@@ -34,16 +35,18 @@ enum ImageFile: Sendable {
       } catch {
         throw imageFailure(path, error)
       }
-    case (EspressifImageHeader.magic, _):
-      do throws(ParseError) {
-        self = .espressif(try EspressifImageHeader(parsing: bytes.span))
+    case (EspressifHeader.magic, _):
+      do throws(EspressifError) {
+        self = .espressif(try EspressifContainer(reading: &flash, in: 0..<flash.geometry.capacity), flash)
       } catch {
-        throw CommandFailure(
-          path, why: "begins as an application of ESP-IDF, but is damaged or ends too early",
-          remedy: "check that the file is complete", code: error.code)
+        throw espressifFailure(path, error)
       }
     case (_, [0x50, 0x4b, 0x03, 0x04]), (_, [0x50, 0x4b, 0x05, 0x06]):
-      self = ImageFile.holdsManifest(bytes) ? .nordicPackage : .zipArchive
+      if ImageFile.holdsManifest(bytes) {
+        self = .nordicPackage(try NordicCommands.read(bytes, path: path))
+      } else {
+        self = .zipArchive
+      }
     default:
       throw CommandFailure(
         path, why: "not an image of a format that is known",

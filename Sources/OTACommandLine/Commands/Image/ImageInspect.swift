@@ -11,23 +11,15 @@ struct ImageInspect: Command {
 
     Shows what IMAGE is. Of an image of MCUboot it shows header, TLVs and what they say, and checks the hash, but
     not the signature: anybody may have made it. What an encrypted one says is shown with the key of the devices
-    that it is for, or if its firmware is not encrypted yet. An application of ESP-IDF is shown as far as its
-    header goes, a DFU package of Nordic is only named. IMAGE may be '-' for standard input.
+    that it is for, or if its firmware is not encrypted yet. Of an application of ESP-IDF it shows segments,
+    description and signatures, and checks the checksum, and the SHA-256 if there is one. Of a DFU package of
+    Nordic it shows the init packets, and holds length and hash of the firmware against them. IMAGE may be '-'
+    for standard input.
 
       --decrypt FILE  the private key of the devices that the image is encrypted for
       --json          the result as JSON
     """
   static let example = ["app.signed.bin"]
-
-  private struct EspressifReport: Encodable {
-    var format = "esp-idf"
-    var segmentCount: UInt8
-    var chipID: UInt16
-    var chip: String?
-    var hasDigest: Bool
-    var version: String?
-    var projectName: String?
-  }
 
   private struct ArchiveReport: Encodable {
     var format: String
@@ -48,11 +40,13 @@ struct ImageInspect: Command {
     let file = try ImageFile(reading: path)
     switch file {
     case .mcuboot(let container, let flash): try show(container, flash, context)
-    case .espressif(let header): try show(header, context)
-    case .nordicPackage, .zipArchive:
+    case .espressif(let container, let flash):
+      try container.inspect(in: flash, path: path, isJSON: isJSON, context)
+    case .nordicPackage(let package):
+      try NordicCommands.inspect(package, path: path, isJSON: isJSON, context)
+    case .zipArchive:
       if isJSON {
-        let isPackage = if case .nordicPackage = file { true } else { false }
-        try context.console.printJSON(ArchiveReport(format: isPackage ? "nordic-dfu" : "zip"))
+        try context.console.printJSON(ArchiveReport(format: "zip"))
       } else {
         try context.console.print("format:            \(file.name)")
       }
@@ -91,24 +85,5 @@ struct ImageInspect: Command {
       for line in report.lines { try context.console.print(line) }
     }
     if contents != nil { context.console.note("the signature was not checked; use ota image verify") }
-  }
-
-  private func show(_ header: EspressifImageHeader, _ context: CommandContext) throws(CommandFailure) {
-    if isJSON {
-      try context.console.printJSON(
-        EspressifReport(
-          segmentCount: header.segmentCount, chipID: header.chipID, chip: header.chipName,
-          hasDigest: header.hasDigest, version: header.version, projectName: header.projectName))
-      return
-    }
-    let number = "0x" + String(header.chipID, radix: 16)
-    try context.console.print("format:            application of ESP-IDF")
-    if let projectName = header.projectName {
-      try context.console.print("project:           \(visible(projectName))")
-    }
-    if let version = header.version { try context.console.print("version:           \(visible(version))") }
-    try context.console.print("chip:              \(header.chipName.map { "\($0) (\(number))" } ?? number)")
-    try context.console.print("segments:          \(header.segmentCount)")
-    try context.console.print("appended SHA-256:  \(header.hasDigest ? "yes" : "no")")
   }
 }

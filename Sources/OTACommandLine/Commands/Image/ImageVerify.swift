@@ -8,8 +8,9 @@ struct ImageVerify: Command {
   static let usage = """
     usage: ota image verify IMAGE --key KEY.pem [--decrypt DEVICE.pem | --clear] [--json]
 
-    Checks hash and signature of IMAGE, an image of MCUboot, and shows what is in it. If one of them is wrong,
-    missing or of another key, the exit code is 2. IMAGE may be '-' for standard input.
+    Checks hash and signature of IMAGE, and shows what is in it: an image of MCUboot with a key of any kind, an
+    application of ESP-IDF with one of RSA-3072, P-256 or P-384, or a DFU package of Nordic with one of P-256. If
+    one of them is wrong, missing or of another key, the exit code is 2. IMAGE may be '-' for standard input.
 
       --key FILE      the key that must have signed it, the public or the private part: Ed25519, P-256, P-384,
                       RSA-2048 or RSA-3072
@@ -39,6 +40,20 @@ struct ImageVerify: Command {
   }
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+    let file = try ImageFile(reading: path)
+    if case .espressif(let container, let flash) = file {
+      try container.verify(in: flash, path: path, keyPath: keyPath, isJSON: isJSON, context)
+      return .done
+    }
+    if case .nordicPackage(let package) = file {
+      try NordicCommands.verify(package, path: path, keyPath: keyPath, isJSON: isJSON, context)
+      return .done
+    }
+    guard case .mcuboot(let container, var flash) = file else {
+      throw CommandFailure(
+        path, why: "\(file.name), which is not verified here", remedy: "use the tools of its boot loader",
+        code: .unsupported)
+    }
     let key = try ImageKey.verification(reading: keyPath)
     let storage: ImageStorage =
       if let decryptionPath {
@@ -46,12 +61,6 @@ struct ImageVerify: Command {
       } else {
         isClear ? .clear : .plain
       }
-    let file = try ImageFile(reading: path)
-    guard case .mcuboot(let container, var flash) = file else {
-      throw CommandFailure(
-        path, why: "\(file.name), which is not verified here", remedy: "use the tools of its boot loader",
-        code: .unsupported)
-    }
     let report: ImageReport
     do throws(MCUbootError) {
       let contents = try container.check(on: &flash, storage, by: key.verifier)

@@ -175,10 +175,10 @@ struct ImageCommandTests {
     try handle.close()
     let large = await ota("image", "inspect", huge)
     #expect(large.status == .failed && large.diagnostics.contains("limitExceeded"))
-    let key = await ota("image", "verify", folder.file("app.bin"), "--key", folder.file("app.bin"))
+    _ = await Self.sign(folder)
+    let key = await ota("image", "verify", folder.file("out.bin"), "--key", folder.file("app.bin"))
     #expect(
       key.status == .failed && key.diagnostics.contains("larger") || key.diagnostics.contains("invalidKey"))
-    _ = await Self.sign(folder)
     let publicPart = await ota(
       "image", "sign", folder.file("app.bin"), "--key", folder.file("key.pub.pem"), "--out",
       folder.file("x.bin"), "--version", "1", "--pad-header")

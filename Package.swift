@@ -113,7 +113,9 @@ let package = Package(
     hosted("OTANordicDFU", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "CZip"]),
 
     // Server side.
-    hosted("OTAServer", ["OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
+    hosted(
+      "OTAServer",
+      ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADeltaEncoder"]),
     hosted("OTAServerSQLite", ["OTACore", "OTAServer", "CSQLite"]),
     hosted("OTAServerHTTP", ["OTACore", "OTAServer", "CMicroHTTPD", "COTAMicroHTTPDShims"]),
 
@@ -188,7 +190,8 @@ let package = Package(
     test(
       "OTAServer",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTAServerSQLite", "OTAServerHTTP",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTAServerSQLite",
+        "OTAServerHTTP",
         "OTATransportHTTP",
       ]),
     test(

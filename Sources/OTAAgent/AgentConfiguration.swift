@@ -1,5 +1,7 @@
 public import OTACore
 public import OTACrypto
+import OTACryptoSodium
+public import OTAManifest
 
 /// What an agent is given: who the device is, whom it trusts, and how it decides.
 public struct AgentConfiguration: Sendable {
@@ -7,6 +9,10 @@ public struct AgentConfiguration: Sendable {
   public var profile: DeviceProfile
   /// The keys that may sign manifests.
   public var trustStore: TrustStore
+  /// How many of these keys must have signed, and of which kinds.
+  public var signaturePolicy: SignaturePolicy
+  /// What checks signatures: a program that links libcrypto, and trusts keys of ECDSA, names it here.
+  public var backends: CryptoBackends
   /// Signs reports with the device's own key.
   public var signer: any Signer
   /// The way to the server.
@@ -35,6 +41,9 @@ public struct AgentConfiguration: Sendable {
   /// The patience for a health check, unless said otherwise: five minutes.
   public static var defaultHealthTimeout: Duration { .seconds(300) }
 
+  /// The backends, unless said otherwise: Ed25519 by libsodium, and HSS with SHA-256.
+  public static var defaultBackends: CryptoBackends { CryptoBackends([.sodium, .portable]) }
+
   /// Makes a configuration; what has a default suits a Linux device that updates itself.
   public init(
     profile: DeviceProfile, trustStore: TrustStore, signer: any Signer, transport: any Transport,
@@ -44,10 +53,14 @@ public struct AgentConfiguration: Sendable {
     backoff: Backoff = Backoff(),
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
     threatPolicy: ThreatPolicy = ThreatPolicy(),
-    observer: @escaping @Sendable (AgentNotice) -> Void = { _ in }
+    observer: @escaping @Sendable (AgentNotice) -> Void = { _ in },
+    signaturePolicy: SignaturePolicy = .oneSignature,
+    backends: CryptoBackends = AgentConfiguration.defaultBackends
   ) {
     self.profile = profile
     self.trustStore = trustStore
+    self.signaturePolicy = signaturePolicy
+    self.backends = backends
     self.signer = signer
     self.transport = transport
     self.discovery = discovery

@@ -45,11 +45,11 @@ extension UpdateAgent where Device: ~Copyable {
       return refuse(updateID, .manifestDigestMismatch)
     }
     do throws(ManifestError) {
-      let verifier = ManifestVerifier(verifier: SodiumVerifier(), hash: SodiumSHA256.self)
+      let verifier = ManifestVerifier(verifier: configuration.backends, hash: SodiumSHA256.self)
       let context = VerificationContext(
         trustStore: configuration.trustStore, profile: configuration.profile,
         securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,
-        runningImage: running.image)
+        runningImage: running.image, signaturePolicy: configuration.signaturePolicy)
       let verified = try verifier.verify(envelope.span, context: context)
       let manifest = verified.manifest
       // The same update again, after its download was given up for a while: what arrived is still good.

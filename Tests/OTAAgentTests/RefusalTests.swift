@@ -1,5 +1,6 @@
 import OTAAgent
 import OTACore
+import OTACrypto
 import OTACryptoSodium
 import OTAFlashSimulator
 import OTAManifest
@@ -41,6 +42,27 @@ import Testing
     forged.envelope.replaceSubrange(signature, with: foreign.envelope[other])
     try await expectRefusal(
       .authenticationFailed, "a forged signature", trusting: vendor, offering: forged)
+  }
+
+  @Test("A manifest that too few keys have signed, until enough of them have")
+  func threshold() async throws {
+    let vendor = try Vendor()
+    let second = try Vendor()
+    let release = try await vendor.release(new)
+    let server = try SimulatedServer(offering: release)
+    var trustStore = vendor.trustStore
+    try trustStore.add(second.signer.publicKey, for: .manifest)
+    let device = try TestDevice(.uniform(), running: old, trusting: trustStore, over: server)
+    device.configuration.signaturePolicy = SignaturePolicy(threshold: 2)
+    let before = device.modifications
+    #expect(try await device.run() == .error(.manifestThresholdNotMet))
+    #expect(device.modifications == before)
+    #expect(server.reports.map(\.outcome) == [.failed(.manifestThresholdNotMet)])
+    var cosigned = release
+    cosigned.envelope = try await release.manifest.signedEnvelope(byAllOf: [vendor.signer, second.signer])
+    server.change { $0.release = cosigned }
+    #expect(try await device.run() == .idle)
+    #expect(try device.runningImage() == new)
   }
 
   @Test("A manifest with any bit changed")

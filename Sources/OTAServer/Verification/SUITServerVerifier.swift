@@ -1,11 +1,16 @@
 public import OTACore
 public import OTACrypto
+import OTACryptoOpenSSL
 import OTACryptoSodium
-import OTAManifest
+public import OTAManifest
 
 /// The verifier for SUIT envelopes and boot receipts in COSE.
 public struct SUITServerVerifier: ServerVerifier {
+  // Devices and publishers have keys of all kinds.
+  private static let backends = CryptoBackends([.openSSL, .sodium])
+
   private let publishers: TrustStore?
+  private let policy: SignaturePolicy
   private let limits: Limits
 
   /// Makes a verifier.
@@ -14,8 +19,12 @@ public struct SUITServerVerifier: ServerVerifier {
   ///   - publishers: the keys whose manifests may be published, with the role `.manifest`; `nil` to leave that to the
   ///     devices, which check it in any case.
   ///   - limits: how large manifests, and what they describe, may be.
-  public init(publishers: TrustStore?, limits: Limits = Limits()) {
+  ///   - policy: how many of the publishers must have signed, and with keys of which kinds.
+  public init(
+    publishers: TrustStore?, limits: Limits = Limits(), policy: SignaturePolicy = .oneSignature
+  ) {
     self.publishers = publishers
+    self.policy = policy
     self.limits = limits
   }
 
@@ -25,8 +34,10 @@ public struct SUITServerVerifier: ServerVerifier {
   public func manifest(in envelope: [UInt8]) throws(VerificationRefusal) -> Manifest {
     do throws(ManifestError) {
       if let publishers {
-        let verifier = ManifestVerifier(verifier: SodiumVerifier(), hash: SodiumSHA256.self)
-        return try verifier.open(envelope.span, trustStore: publishers, limits: limits).manifest
+        let verifier = ManifestVerifier(verifier: SUITServerVerifier.backends, hash: SodiumSHA256.self)
+        return try verifier.open(
+          envelope.span, trustStore: publishers, policy: policy, limits: limits
+        ).manifest
       }
       let parsed = try SUITEnvelope(parsing: envelope.span, limits: limits)
       let suit = try SUITManifest(parsed, of: envelope.span, limits: limits, hash: SodiumSHA256.self)
@@ -47,7 +58,7 @@ public struct SUITServerVerifier: ServerVerifier {
     in bytes: [UInt8], signedBy key: PublicKey
   ) throws(VerificationRefusal) -> DeviceReceipt {
     do throws(ManifestError) {
-      let receipt = try BootReceipt.verify(bytes.span, by: key, using: SodiumVerifier())
+      let receipt = try BootReceipt.verify(bytes.span, by: key, using: SUITServerVerifier.backends)
       return DeviceReceipt(
         device: receipt.deviceID,
         report: Report(updateID: receipt.updateID, outcome: receipt.outcome),

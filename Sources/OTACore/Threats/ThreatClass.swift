@@ -37,7 +37,8 @@ extension ThreatClass {
   public init?(_ code: ErrorCode) {
     switch code {
     case .authenticationFailed, .manifestDigestMismatch, .imageDigestMismatch, .payloadDigestMismatch,
-      .payloadSizeMismatch, .secureStorageTampered, .trustAnchorsTampered, .bootVerificationFailed, .receiptRefused, .targetMismatch:
+      .payloadSizeMismatch, .secureStorageTampered, .trustAnchorsTampered, .bootVerificationFailed,
+      .receiptRefused, .targetMismatch:
       self = .manInTheMiddle
     case .sequenceNumberReplayed: self = .replay
     case .secureStorageReplayed, .counterMismatch, .trustAnchorsNumberMismatch, .repositoryRollback:
@@ -56,7 +57,8 @@ extension ThreatClass {
     case .keyNotAuthorized, .trustAnchorsScopeMismatch, .targetPathUnusable: self = .privilegeEscalation
     case .unknownComponent: self = .confusedDeputy
     case .truncated, .trailingBytes, .invalidValue, .notCanonical, .manifestUnsupportedCommand,
-      .manifestMissingParameter, .manifestRuleBroken, .deltaMalformed, .deltaSourceOutOfRange, .deltaOutputMismatch,
+      .manifestMissingParameter, .manifestRuleBroken, .deltaMalformed, .deltaSourceOutOfRange,
+      .deltaOutputMismatch,
       .transportMalformed, .requestMalformed, .repositoryMalformed:
       self = .fragmentTricks
     case .unsupported, .capacityExceeded, .checksumMismatch, .cryptoUnavailable, .invalidKey,
@@ -64,7 +66,8 @@ extension ThreatClass {
       .deltaUnsupportedFormat, .flashOutOfBounds, .flashNotAligned, .flashNotErased, .flashDeviceFailure,
       .flashPowerLost, .layoutInvalid, .journalEmpty, .journalFull, .slotEmpty, .noBootableImage, .slotInUse,
       .secureStorageMissing, .secureStorageFull, .secureStorageNotOpen, .counterUnavailable,
-      .counterExhausted, .trustAnchorsUnreadable, .trustAnchorsInUse, .manifestConditionFailed, .policyRejected, .cancelled, .healthCheckFailed,
+      .counterExhausted, .trustAnchorsUnreadable, .trustAnchorsInUse, .manifestConditionFailed,
+      .policyRejected, .cancelled, .healthCheckFailed,
       .bootAttemptsExhausted, .retriesExhausted, .healthCheckTimeout, .updateSuperseded,
       .transportUnreachable, .transportInterrupted, .transportStatus, .transportRangeIgnored, .unknownUpdate,
       .unknownArtifact, .storeUnavailable, .storeBusy, .storageFull, .addressInUse, .repositoryRootMissing,

@@ -2,7 +2,9 @@ import CRawSodium
 import Foundation
 import Glibc
 
-/// Compares verification with the C libraries that it is made of. See Benchmarks/README.md.
+/// Compares verification with the C libraries that it is made of.
+///
+/// See Benchmarks/README.md.
 @main
 struct VerifyBench {
   static func main() async throws {

@@ -35,7 +35,7 @@ extension Manifest {
   ///     know refuse such a manifest.
   ///   - limits: the envelope is not made larger than `Limits.envelopeSize`.
   /// - Returns: the envelope.
-  /// - Throws: as ``signedEnvelope(by:limits:)`` and ``PendingSignature``.
+  /// - Throws: as ``signedEnvelope(by:limits:)``; ``ManifestError/limitExceeded(_:)`` for more than eight signers.
   /// - Precondition: there is a signer.
   public func signedEnvelope(
     byAllOf signers: [any Signer], namesCosigners: Bool = true, limits: Limits = Limits()
@@ -44,18 +44,25 @@ extension Manifest {
     let cosigners = namesCosigners && signers.count > 1 ? signers.map(\.keyIdentifier) : []
     let unsigned = try UnsignedEnvelope(
       self, signedBy: first.publicKey, cosigners: cosigners, limits: limits)
-    let signature: [UInt8]
+    var envelope = try unsigned.envelope(
+      signature: try await Manifest.signature(for: unsigned.signedBytes, by: first))
+    for signer in signers.dropFirst() {
+      let addition = try EnvelopeSignature(
+        addingTo: envelope, for: signer.publicKey, cosigners: cosigners, limits: limits)
+      envelope = try addition.envelope(
+        signature: try await Manifest.signature(for: addition.signedBytes, by: signer))
+    }
+    return envelope
+  }
+
+  private static func signature(
+    for bytes: [UInt8], by signer: any Signer
+  ) async throws(ManifestError) -> [UInt8] {
     do throws(CryptoError) {
-      signature = try await first.signature(for: unsigned.signedBytes)
+      return try await signer.signature(for: bytes)
     } catch {
       throw .crypto(error)
     }
-    var envelope = try unsigned.envelope(signature: signature)
-    for signer in signers.dropFirst() {
-      envelope = try await PendingSignature.add(
-        by: signer, to: envelope, cosigners: cosigners, limits: limits)
-    }
-    return envelope
   }
 }
 #endif

@@ -14,7 +14,7 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
   ///   - verifier: the backend for signatures.
   ///   - hash: the backend for hashes.
   ///   - trustStore: the keys that may sign manifests.
-  ///   - policy: how many of them must have signed, and of which kinds.
+  ///   - policy: how many of them must have signed each manifest, and of which kinds.
   ///   - limits: what is accepted.
   /// - Precondition: `Hash` is SHA-256.
   public init(
@@ -45,12 +45,21 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
     // Places in the envelope have 31 bits, whatever the limits are.
     guard bytes.count <= Int32.max else { throw .limitExceeded(.envelope) }
     let envelope = try SUITEnvelope(parsing: bytes, limits: limits, extent: .all)
+    let (outline, signers) = try self.outline(of: envelope, in: bytes, isInMemory: false)
+    guard outline.sequenceNumber >= sequenceNumber else { throw .sequenceNumberReplayed }
+    return VerifiedEnvelope(bytes: bytes, outline: outline, signers: signers)
+  }
+
+  /// Checks who signed an envelope, and only then reads its manifest.
+  func outline(
+    of envelope: SUITEnvelope, in bytes: Span<UInt8>, isInMemory: Bool
+  ) throws(ManifestError) -> (outline: SUITOutline, signers: [KeyIdentifier]) {
     let signers = try verifier.signers(of: envelope, in: bytes, trustStore: trustStore, limits: limits)
     guard signers.count >= policy.threshold else { throw .thresholdNotMet }
-    let outline = try SUITOutline(envelope, of: bytes, isInMemory: false, limits: limits, hash: Hash.self)
+    let outline = try SUITOutline(
+      envelope, of: bytes, isInMemory: isInMemory, limits: limits, hash: Hash.self)
     guard policy.isMet(by: signers, sequenceNumber: outline.sequenceNumber) else { throw .thresholdNotMet }
-    guard outline.sequenceNumber >= sequenceNumber else { throw .sequenceNumberReplayed }
-    return VerifiedEnvelope(bytes: bytes, outline: outline, signers: signers.identifiers)
+    return (outline, signers.identifiers)
   }
 }
 
@@ -58,7 +67,7 @@ public struct SUITAuthority<Verifier: SignatureVerifier, Hash: HashFunction & ~C
 public struct VerifiedEnvelope: ~Copyable, ~Escapable {
   /// The bytes that were checked.
   public let bytes: Span<UInt8>
-  /// Whose signatures were good, each key once.
+  /// Whose signatures were good.
   public let signers: [KeyIdentifier]
   let outline: SUITOutline
 

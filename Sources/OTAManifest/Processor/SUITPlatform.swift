@@ -65,11 +65,13 @@ public protocol SUITPlatform: ~Copyable {
     of component: SUITComponentHandle, into bytes: inout MutableSpan<UInt8>
   ) throws(SUITPlatformFailure) -> Int
 
-  /// Whether those who signed the manifest may use a command on a component. By default they may.
+  /// Whether one who signed the manifest may use a command on a component. By default he may.
+  ///
+  /// If several have signed, it is enough that one of them may.
   ///
   /// - Note: Source: draft-ietf-suit-manifest-37, section 9 (access control lists).
   mutating func permits(
-    _ command: Int64, on component: SUITComponentHandle, by signers: [KeyIdentifier]
+    _ command: Int64, on component: SUITComponentHandle, by signer: KeyIdentifier
   ) -> Bool
   /// Whether the manifest of a dependency is not too old. By default it is not: its digest is signed.
   mutating func accepts(_ sequenceNumber: SequenceNumber, of component: SUITComponentHandle) -> Bool
@@ -98,7 +100,7 @@ extension SUITPlatform where Self: ~Copyable {
 
   /// Permits everything.
   public mutating func permits(
-    _ command: Int64, on component: SUITComponentHandle, by signers: [KeyIdentifier]
+    _ command: Int64, on component: SUITComponentHandle, by signer: KeyIdentifier
   ) -> Bool { true }
 
   /// Accepts every number.

@@ -143,14 +143,22 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
     }
   }
 
-  /// Asks whether who signed the manifest may do this.
+  /// Asks whether one of those who signed the manifest may do this.
   @_lifetime(self: copy self)
   mutating func permit(
     _ code: Int64, _ index: Int, _ manifest: Int, on platform: inout Platform
   ) throws(SUITStop) {
-    guard
-      platform.permits(code, on: components[entry(index, manifest)].handle, by: manifests[manifest].signers)
-    else { throw .broken(.notPermitted, by: code) }
+    try permit(code, components[entry(index, manifest)].handle, manifest, on: &platform)
+  }
+
+  @_lifetime(self: copy self)
+  mutating func permit(
+    _ code: Int64, _ component: SUITComponentHandle, _ manifest: Int, on platform: inout Platform
+  ) throws(SUITStop) {
+    for signer in manifests[manifest].signers where platform.permits(code, on: component, by: signer) {
+      return
+    }
+    throw .broken(.notPermitted, by: code)
   }
 
   /// The place of a manifest's component in the table of all.

@@ -121,15 +121,9 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
       // Places are those of the whole memory.
       let bytes = memory.span.extracting(0..<range.start + range.count)
       let envelope = try parsedEnvelope(range)
-      let signers = try authority.verifier.signers(
-        of: envelope, in: bytes, trustStore: authority.trustStore, limits: authority.limits)
+      let (outline, signers) = try authority.outline(of: envelope, in: bytes, isInMemory: true)
       guard envelope.manifestDigest == digest else { throw .digestMismatch }
-      let outline = try SUITOutline(
-        envelope, of: bytes, isInMemory: true, limits: authority.limits, hash: Hash.self)
-      guard authority.policy.isMet(by: signers, sequenceNumber: outline.sequenceNumber) else {
-        throw .thresholdNotMet
-      }
-      var manifest = SUITLoadedManifest(outline: outline, signers: signers.identifiers)
+      var manifest = SUITLoadedManifest(outline: outline, signers: signers)
       manifest.digest = digest
       return manifest
     } catch {

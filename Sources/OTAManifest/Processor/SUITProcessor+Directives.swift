@@ -21,9 +21,7 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
       _ = try needed(SUITParameterKey.sourceComponent, index, manifest)
       let entry = Int(components[entry(index, manifest)].source)
       source = components[entry].handle
-      guard platform.permits(code, on: components[entry].handle, by: manifests[manifest].signers) else {
-        throw .broken(.notPermitted, by: code)
-      }
+      try permit(code, components[entry].handle, manifest, on: &platform)
       if !frame.isStrict { frame.sources |= 1 << UInt32(entry) }
     }
     switch directive {

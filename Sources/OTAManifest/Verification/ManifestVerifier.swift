@@ -23,8 +23,8 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
   /// In this order: size, outer structure, as many signatures by keys that may sign manifests as the policy asks for, the
   /// digest of the manifest, its form, its version, hash-based signatures if the policy asks for them, its sequence number,
   /// its commands, then whether it fits the device and its limits, and at last whether one of its payloads is of use here:
-  /// within the limits, and if it is a patch, one on the running image. Of several the smallest is taken, and the others
-  /// are dropped from the result.
+  /// within the limits, and if it is a patch, one on the running image. Of several the smallest is taken, and the others are
+  /// dropped from the result.
   ///
   /// - Parameters:
   ///   - envelope: the bytes as received.

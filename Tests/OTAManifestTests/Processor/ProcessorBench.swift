@@ -18,6 +18,7 @@ struct ProcessorBench {
   private let seeds: [[UInt8]]
   var memorySize = 16 << 10
   var limits = Limits()
+  var policy = SignaturePolicy.oneSignature
   var lowestSequenceNumber = SequenceNumber(0)
 
   /// How a procedure ended.
@@ -42,7 +43,8 @@ struct ProcessorBench {
       var store = TrustStore()
       for key in keys { _ = try store.add(key.publicKey, for: .manifest) }
       return SUITAuthority(
-        verifier: SodiumVerifier(), hash: SodiumSHA256.self, trustStore: store, limits: limits)
+        verifier: SodiumVerifier(), hash: SodiumSHA256.self, trustStore: store, policy: policy, limits: limits
+      )
     }
   }
 
@@ -61,10 +63,15 @@ struct ProcessorBench {
 
   /// The envelope, signed by the first key or the second.
   func signed(_ document: SUITDocument, bySecond: Bool = false) throws -> [UInt8] {
+    try signed(document.encoded, bySecond: bySecond)
+  }
+
+  /// The envelope with one more signature.
+  func signed(_ envelope: [UInt8], bySecond: Bool) throws -> [UInt8] {
     let seed = seeds[bySecond ? 1 : 0]
     let key = try Ed25519PrivateKey(seed: SecretBytes(copying: seed.span))
-    let unsigned = try PendingSignature(
-      for: document.encoded, by: key.publicKey,
+    let unsigned = try EnvelopeSignature(
+      addingTo: envelope, for: key.publicKey,
       limits: Limits(envelopeSize: 1 << 22, itemCount: 1 << 20))
     let bytes = unsigned.signedBytes
     return try unsigned.envelope(signature: try key.signature(for: bytes.span))

@@ -126,6 +126,28 @@ import Testing
     }
   }
 
+  @Test("as many must have signed as the policy says, dependencies too")
+  func policy() throws {
+    var bench = try Bench("dep", "a", "b")
+    bench.policy = SignaturePolicy(threshold: 2)
+    let document = SUITDocument(Bench.manifest(["a"], [.install: Bench.write("x")]))
+    let one = try bench.signed(document)
+    #expect(throws: ManifestError.thresholdNotMet) { try bench.run(envelope: one, [.update]) }
+    let twice = try bench.signed(one, bySecond: false)
+    #expect(throws: ManifestError.thresholdNotMet) { try bench.run(envelope: twice, [.update]) }
+    let both = try bench.signed(one, bySecond: true)
+    #expect(try bench.run(envelope: both, [.update]).error == nil)
+    let dependency = SUITDocument(Bench.manifest(["b"], [.install: Bench.write("x")]))
+    for count in [1, 2] {
+      var envelope = try bench.signed(dependency)
+      if count == 2 { envelope = try bench.signed(envelope, bySecond: true) }
+      let dependent = ProcessorDependencyTests.dependent(on: dependency, envelope: envelope)
+      let outer = try bench.signed(try bench.signed(dependent), bySecond: true)
+      #expect(
+        try bench.run(envelope: outer, [.update]).error == (count == 1 ? .manifest(.thresholdNotMet) : nil))
+    }
+  }
+
   @Test("another version of the format is refused, and so are members that nobody knows")
   func members() throws {
     let bench = try Bench("a")

@@ -176,11 +176,9 @@ struct SimulatedDevice: SUITPlatform {
   }
 
   mutating func permits(
-    _ command: Int64, on component: SUITComponentHandle, by signers: [KeyIdentifier]
+    _ command: Int64, on component: SUITComponentHandle, by signer: KeyIdentifier
   ) -> Bool {
-    signers.allSatisfy { signer in
-      !denials.contains(Denial(command: command, part: component.rawValue, signer: signer))
-    }
+    !denials.contains(Denial(command: command, part: component.rawValue, signer: signer))
   }
 
   mutating func accepts(_ sequenceNumber: SequenceNumber, of component: SUITComponentHandle) -> Bool {

@@ -30,11 +30,11 @@ enum CeremonyDocument {
   /// - Returns: `nil` if the request is for bytes alone.
   static func signature(
     for request: SigningRequest, by key: PublicKey, path: String
-  ) throws(CommandFailure) -> PendingSignature? {
+  ) throws(CommandFailure) -> EnvelopeSignature? {
     guard request.kind == .suitManifest else { return nil }
-    let signature: PendingSignature
+    let signature: EnvelopeSignature
     do throws(ManifestError) {
-      signature = try PendingSignature(for: request.document, by: key, limits: limits)
+      signature = try EnvelopeSignature(addingTo: request.document, for: key, limits: limits)
     } catch {
       throw CommandFailure(
         path, why: error.description, remedy: "ask for another request", code: error.code, status: .refused)

@@ -62,7 +62,7 @@ struct ManifestInspect: Command {
         verifier: ManifestFile.verifier, hash: SodiumSHA256.self, trustStore: TrustStore(key, for: .manifest),
         limits: ManifestFile.limits)
       do throws(ManifestError) {
-        signer = try authority.authenticate(envelope.span, atLeast: SequenceNumber(0)).signers.first
+        signer = try authority.signer(of: envelope)
       } catch {
         throw ManifestFile.failure(path, error)
       }
@@ -97,5 +97,13 @@ struct ManifestInspect: Command {
         parsed, of: envelope.span, limits: ManifestFile.limits, hash: SodiumSHA256.self)
     else { return nil }
     return try? Manifest(suit, limits: ManifestFile.limits)
+  }
+}
+
+extension SUITAuthority where Hash: ~Copyable {
+  /// Who signed an envelope, however old it is.
+  func signer(of envelope: [UInt8]) throws(ManifestError) -> KeyIdentifier? {
+    let verified = try authenticate(envelope.span, atLeast: SequenceNumber(0))
+    return verified.signers.first
   }
 }

@@ -9,7 +9,7 @@ struct ManifestSign: Command {
   static let usage = """
     usage: ota manifest sign FILE --key KEY [--out OUT] [--json]
 
-    Adds a signature to the SUIT envelope FILE, behind those that it has, up to four. The digests in it are
+    Adds a signature to the SUIT envelope FILE, behind those that it has, up to eight. The digests in it are
     checked before. The algorithm is that of the key: Ed25519, ES256 or ES384. FILE may be '-' for standard input.
 
       --key KEY   \(SigningKey.usage)
@@ -47,7 +47,14 @@ struct ManifestSign: Command {
     let publicKey = signer.publicKey
     let signed: [UInt8]
     do throws(ManifestError) {
-      signed = try await PendingSignature.add(by: signer, to: envelope, limits: ManifestFile.limits)
+      let unsigned = try EnvelopeSignature(addingTo: envelope, for: publicKey, limits: ManifestFile.limits)
+      let signature: [UInt8]
+      do throws(CryptoError) {
+        signature = try await signer.signature(for: unsigned.signedBytes)
+      } catch {
+        throw .crypto(error)
+      }
+      signed = try unsigned.envelope(signature: signature)
     } catch {
       throw failure(error, count: document.authenticationBlocks.count)
     }

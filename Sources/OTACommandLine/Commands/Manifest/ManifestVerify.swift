@@ -50,21 +50,28 @@ struct ManifestVerify: Command {
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
     let envelope = try ManifestFile.read(path)
-    var trustStore = TrustStore()
+    var keys: [PublicKey] = []
     for path in keyPaths {
-      // One key in two files is one signer.
       let key = try SigningKey.publicKey(reading: path)
-      do throws(CryptoError) {
-        try trustStore.add(key, for: .manifest)
+      // One key in two files is one signer.
+      if !keys.contains(key) { keys.append(key) }
+    }
+    var signers: [KeyIdentifier] = []
+    var refusal = ManifestError.crypto(.authenticationFailed)
+    for key in keys {
+      do throws(ManifestError) {
+        signers.append(try verify(envelope, by: key))
       } catch {
-        throw CommandFailure(path, why: error.description, remedy: "name fewer keys", code: error.code)
+        guard case .crypto = error else { throw refused(error) }
+        // The error of the key that came closest.
+        if refusal.code == .authenticationFailed || error.code == .authenticationFailed { refusal = error }
       }
     }
-    let signers: [KeyIdentifier]
-    do throws(ManifestError) {
-      signers = try verify(envelope, trustStore)
-    } catch {
-      throw refused(error)
+    guard signers.count >= threshold else {
+      if threshold == 1 { throw refused(refusal) }
+      throw CommandFailure(
+        path, why: "signed by \(signers.count) of the keys, and \(threshold) must have",
+        remedy: "do not use it before they have", code: .authenticationFailed, status: .refused)
     }
     let document = try ManifestFile.decode(envelope, path)
     let result = Result(
@@ -80,14 +87,12 @@ struct ManifestVerify: Command {
     return .done
   }
 
-  /// Checks everything, and says who signed.
-  private func verify(_ envelope: [UInt8], _ trustStore: TrustStore) throws(ManifestError) -> [KeyIdentifier]
-  {
+  /// Checks everything with one key.
+  private func verify(_ envelope: [UInt8], by key: PublicKey) throws(ManifestError) -> KeyIdentifier {
     let authority = SUITAuthority(
-      verifier: ManifestFile.verifier, hash: SodiumSHA256.self, trustStore: trustStore,
-      policy: SignaturePolicy(threshold: threshold), limits: ManifestFile.limits)
+      verifier: ManifestFile.verifier, hash: SodiumSHA256.self, trustStore: TrustStore(key, for: .manifest),
+      limits: ManifestFile.limits)
     let verified = try authority.authenticate(envelope.span, atLeast: lowest)
-    let signers = verified.signers
     var memory: [UInt8] = []
     var platform = AnyPlatform()
     var processor = SUITProcessor<AnyPlatform, ManifestFile.Verifier, SodiumSHA256>(
@@ -98,7 +103,7 @@ struct ManifestVerify: Command {
       guard case .manifest(let failure) = error else { throw .invalid(.installSteps) }
       throw failure
     }
-    return signers
+    return KeyIdentifier(of: key)
   }
 
   private func refused(_ error: ManifestError) -> CommandFailure {

@@ -76,7 +76,7 @@ struct EnvelopeReport: Encodable {
     formatVersion = manifest.version
     sequenceNumber = manifest.sequenceNumber
     digest = DigestReport(document.digest)
-    signatures = document.authenticationBlocks.map { Signature($0) }
+    signatures = document.authenticationBlocks.flatMap { Signature.all(in: $0) }
     components = manifest.components.map { componentName($0) }
     dependencies =
       manifest.dependencies.isEmpty
@@ -128,14 +128,22 @@ struct EnvelopeReport: Encodable {
 }
 
 extension EnvelopeReport.Signature {
-  fileprivate init(_ block: [UInt8]) {
+  /// The signatures of a structure; one without facts if it is not one that is known here.
+  fileprivate static func all(in block: [UInt8]) -> [EnvelopeReport.Signature] {
     var reader = CBORReader(block.span)
-    structure = try? reader.readTag()
-    guard let sign1 = try? COSESign1(parsing: 0..<block.count, of: block.span, tagging: .tagged) else {
-      return
+    let tag = try? reader.readTag()
+    guard let parsed = try? COSEBlock(parsing: 0..<block.count, of: block.span, profile: .documents) else {
+      return [EnvelopeReport.Signature(structure: tag)]
     }
-    algorithm = sign1.algorithmNumber
-    keyID = sign1.keyIdentifier.map { hexadecimal(Array(block[$0])) }
+    if case .mac0(let mac) = parsed {
+      let key = mac.keyIdentifier.map { hexadecimal(Array(block[$0])) }
+      return [EnvelopeReport.Signature(algorithm: mac.algorithmNumber, keyID: key, structure: tag)]
+    }
+    return parsed.signatures.map { signature in
+      EnvelopeReport.Signature(
+        algorithm: signature.algorithmNumber,
+        keyID: signature.keyIdentifier.map { hexadecimal(Array(block[$0])) }, structure: tag)
+    }
   }
 }
 

@@ -7,6 +7,8 @@ let fuzzers = [
   "FuzzStorage": ["OTACore", "OTACrypto", "OTAPartition"],
   "FuzzDeviceState": ["OTACore"],
   "FuzzPartitionTable": ["OTACore", "OTAPartition"],
+  "FuzzESPImage": ["OTACore", "OTACrypto", "OTAPartition"],
+  "FuzzNordic": ["OTACore", "OTACrypto", "OTANordicDFU", "OTAPartition"],
   "FuzzBSDiff40": ["OTACore", "OTADelta", "OTADeltaBZip2"],
   "FuzzContainer": ["OTACore", "OTADelta", "OTADeltaContainers"],
   "FuzzVCDIFF": ["OTACore", "OTADelta", "OTADeltaVCDIFF"],

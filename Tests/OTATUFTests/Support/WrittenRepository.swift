@@ -14,13 +14,22 @@ final class WrittenRepository: Sendable {
   let time: Int64
 
   init(at time: Int64 = TestRepository.now) throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "ota-tuf-\(UUID().uuidString)").path
+    path = WrittenRepository.folder()
     self.time = time
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
   deinit {
     try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// A name for a folder; in memory if there is such a file system, since tests wait for thousands of files to be durable.
+  static func folder() -> String {
+    let memory = URL(filePath: "/dev/shm")
+    let base =
+      FileManager.default.isWritableFile(atPath: memory.path)
+      ? memory : FileManager.default.temporaryDirectory
+    return base.appending(path: "ota-tuf-\(UUID().uuidString)").path
   }
 
   var home: String { path + "/repository" }
@@ -86,7 +95,7 @@ final class FolderClient {
   /// A client that knows the first root.
   init(_ repository: String) throws {
     self.repository = repository
-    path = FileManager.default.temporaryDirectory.appending(path: "ota-tuf-\(UUID().uuidString)").path
+    path = WrittenRepository.folder()
     for name in ["metadata", "targets"] {
       try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
     }

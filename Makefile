@@ -17,7 +17,7 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded measure-decoder measure-processor consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded measure-decoder measure-processor consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,6 +47,11 @@ bench-delta: bench-tools ## compare patches with those of other tools on CORPUS,
 
 bench-delta-size: bench-tools ## the same for the sizes only, into .build/bench-delta; runs again only what changed
 	Benchmarks/bench-delta --corpus $(CORPUS) --ota .build/release/ota --sizes-only $(BENCH_FLAGS)
+
+# In a folder of its own, as every nested package.
+bench-verify: bootstrap ## compare verification with OpenSSL and libsodium themselves, into Docs/Benchmarks.md; five minutes
+	$(SWIFT) build -c release --package-path Benchmarks/Verify $(SWIFT_FLAGS)
+	Benchmarks/Verify/.build/release/VerifyBench --docs Docs/Benchmarks.md --json Benchmarks/verify.json $(BENCH_FLAGS)
 
 # Without the tools from PyPI the benchmark goes on with the rest, and says so.
 bench-tools: bootstrap
@@ -96,4 +101,4 @@ ci: ## what the continuous integration runs
 	.ci/run
 
 clean: ## remove everything that was built
-	rm -rf .build Fuzz/.build Examples/*/.build Examples/*/.artifacts
+	rm -rf .build Fuzz/.build Benchmarks/Verify/.build Examples/*/.build Examples/*/.artifacts

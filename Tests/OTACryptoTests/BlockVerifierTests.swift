@@ -49,6 +49,21 @@ import Testing
     }
   }
 
+  @Test("Many short blocks, several of them taken at a time, and a changed one among them")
+  func short() async throws {
+    var generator = SeededGenerator()
+    var bytes = generator.bytes(200_010)
+    let blocks = Self.blocks(of: bytes, size: 1000)
+    #expect(try await Self.refusals(blocks, bytes, size: bytes.count) == [nil, nil])
+    for index in [0, 64_999, 65_000, 131_072, 199_999, 200_009] {
+      bytes[index] ^= 1
+      #expect(
+        try await Self.refusals(blocks, bytes, size: bytes.count)
+          == [.authenticationFailed, .authenticationFailed])
+      bytes[index] ^= 1
+    }
+  }
+
   @Test("A changed byte in any block is found by any number of workers")
   func changed() async throws {
     var generator = SeededGenerator()
@@ -81,6 +96,9 @@ import Testing
     #expect(throws: CryptoError.authenticationFailed) {
       try BlockVerifier(
         BlockDigests(blockSize: 0, digests: blocks.digests), size: 250, backends: Self.backends)
+    }
+    #expect(throws: CryptoError.authenticationFailed) {
+      try BlockVerifier(BlockDigests(blockSize: 0, digests: []), size: 0, backends: Self.backends)
     }
     #expect(throws: CryptoError.unsupportedAlgorithm) {
       try BlockVerifier(blocks, size: 250, backends: CryptoBackends([]))

@@ -2,9 +2,7 @@ import CRawSodium
 import Foundation
 import Glibc
 
-/// Compares verification with the C libraries that it is made of.
-///
-/// See Benchmarks/README.md.
+/// Compares verification with the C libraries that it is made of: see Benchmarks/README.md.
 @main
 struct VerifyBench {
   static func main() async throws {
@@ -32,7 +30,7 @@ struct VerifyBench {
       sizes: [1 << 20, 8 << 20, 64 << 20], chunks: [4 << 10, 16 << 10, 64 << 10, 1 << 20], rounds: rounds)
     lines += try Cases.signatures(sizes: [100, 1000, 10_000], rounds: rounds)
     lines += try await Cases.blocks(
-      size: 64 << 20, blockSizes: [4 << 10, 64 << 10, 1 << 20], workers: workers, rounds: rounds)
+      size: 8 << 20, blockSizes: [4 << 10, 64 << 10, 256 << 10], workers: workers, rounds: 20 * rounds)
 
     func least(_ group: String) -> Double { lines.filter { $0.group == group }.map(\.ratio).min() ?? 0 }
     var targets = [

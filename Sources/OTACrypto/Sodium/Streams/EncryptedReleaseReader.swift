@@ -4,7 +4,7 @@ public import OTACrypto
 /// Reads an ``EncryptedRelease`` as it comes, chunk by chunk, in bounded memory.
 ///
 /// Whatever the division of the bytes into calls: a chunk goes on when all of it is there and proved to be the next one.
-/// What went on so far is the beginning of the release; that it is all of it is known when ``finish()`` returns.
+/// What went on so far is the beginning of the release; that it is all of it is known when ``finish(consume:)`` returns.
 public struct EncryptedReleaseReader: ~Copyable {
   private enum State {
     case header

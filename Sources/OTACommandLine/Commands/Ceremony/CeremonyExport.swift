@@ -76,7 +76,8 @@ struct CeremonyExport: Command {
     case .suitManifest:
       document = try InputFile.read(path, limit: CeremonyDocument.limits.envelopeSize)
       do throws(ManifestError) {
-        message = try EnvelopeSignature(addingTo: document, for: key, limits: CeremonyDocument.limits).signedBytes
+        message = try EnvelopeSignature(addingTo: document, for: key, limits: CeremonyDocument.limits)
+          .signedBytes
       } catch {
         throw CommandFailure(
           path, why: error.description, remedy: "check that it is a SUIT envelope", code: error.code)

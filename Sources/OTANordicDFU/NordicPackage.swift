@@ -5,8 +5,8 @@ public import OTAPartition
 
 /// A package for Nordic's DFU: up to four images, each with its init packet, in a zip archive with a `manifest.json`.
 ///
-/// Reading one unpacks it and looks into nothing; what init packets say is for ``Image/packet(from:)`` and what follows
-/// from it. Names of files are kept, and are nowhere used as paths.
+/// Reading one unpacks it and looks into no init packet; ``verify(_:)`` does. Names of files are kept, and are nowhere used
+/// as paths.
 public struct NordicPackage: Equatable, Sendable {
   /// What an image is for, by its name in the manifest.
   public enum Kind: String, Sendable, CaseIterable {
@@ -86,10 +86,10 @@ public struct NordicPackage: Equatable, Sendable {
   ///
   /// - Returns: the archive.
   /// - Throws: ``NordicPackageError/unusableName`` for names that are no plain files or are there twice, and for a kind that
-  ///   is there twice; ``NordicPackageError/unsupportedCompression`` for a package of the older form, which is only read;
+  ///   is there twice; ``NordicPackageError/olderForm``;
   ///   ``NordicPackageError/writingFailed``.
   public func serialized() throws(NordicPackageError) -> [UInt8] {
-    guard !isLegacy else { throw .unsupportedCompression }
+    guard !isLegacy else { throw .olderForm }
     var files = [(NordicManifest.fileName, try NordicManifest(images).serialized())]
     for image in images {
       files.append((image.firmwareName, image.firmware))

@@ -23,6 +23,8 @@ public enum NordicPackageError: Error, Equatable, Sendable {
   case fileMissing
   /// The init packet of this image is refused.
   case packet(NordicPackage.Kind, NordicError)
+  /// A package with init packets of the older form is only read, never written.
+  case olderForm
   /// The archive cannot be written.
   case writingFailed
 
@@ -31,7 +33,7 @@ public enum NordicPackageError: Error, Equatable, Sendable {
     switch self {
     case .notAnArchive, .damagedFile: .truncated
     case .tooManyFiles, .fileTooLarge: .limitExceeded
-    case .unsupportedCompression: .unsupported
+    case .unsupportedCompression, .olderForm: .unsupported
     case .unusableName, .manifestMissing, .manifestMalformed, .fileMissing: .invalidValue
     case .packet(_, let error): error.code
     case .writingFailed: .capacityExceeded
@@ -53,6 +55,7 @@ extension NordicPackageError: CustomStringConvertible {
     case .manifestMalformed: "its manifest.json is not that of a DFU package"
     case .fileMissing: "its manifest.json names a file that is not in it"
     case .packet(let kind, let error): "the init packet of the \(kind): \(error.description)"
+    case .olderForm: "packages of the older form are not written"
     case .writingFailed: "the archive cannot be written"
     }
   }

@@ -82,6 +82,6 @@ struct NordicLegacyPacketTests {
     #expect(throws: NordicPackageError.packet(.application, .signatureMissing)) {
       try package.verify(verifier)
     }
-    #expect(throws: NordicPackageError.unsupportedCompression) { try package.serialized() }
+    #expect(throws: NordicPackageError.olderForm) { try package.serialized() }
   }
 }

@@ -183,7 +183,7 @@ func nordicFailure(_ path: String, _ error: NordicPackageError) -> CommandFailur
     case .packet: (.refused, "do not install it unless you know who made it")
     case .notAnArchive, .damagedFile, .manifestMissing, .manifestMalformed, .fileMissing:
       (.failed, "check that the file is complete and a DFU package of Nordic")
-    case .tooManyFiles, .fileTooLarge, .unsupportedCompression, .unusableName, .writingFailed:
+    case .tooManyFiles, .fileTooLarge, .unsupportedCompression, .unusableName, .olderForm, .writingFailed:
       (.failed, "see Docs/NordicDFU.md for what a package may be")
     }
   return CommandFailure(path, why: error.description, remedy: remedy, code: error.code, status: status)

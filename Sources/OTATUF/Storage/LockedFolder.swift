@@ -12,7 +12,7 @@ final class LockedFolder: Sendable {
     self.path = path
     descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .storage(path: path, number: errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard LockedFolder.lock(descriptor) else {
       let number = errno
       close(descriptor)
       throw number == EWOULDBLOCK ? .folderInUse(path: path) : .storage(path: path, number: number)
@@ -21,6 +21,19 @@ final class LockedFolder: Sendable {
 
   deinit {
     close(descriptor)
+  }
+
+  /// Locks a folder; `errno` says why not.
+  ///
+  /// A lock that was given up is held on by a child of this process between `fork` and `exec`, for a moment: so it is
+  /// tried again for a fifth of a second.
+  private static func lock(_ descriptor: Int32) -> Bool {
+    for _ in 0..<20 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK else { return false }
+      usleep(10_000)
+    }
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0
   }
 
   /// Opens a regular file for reading.

@@ -105,6 +105,7 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
   }
 
   /// What a byte string holds, or a text string.
+  @inline(never)
   func contents(_ item: SUITRange, isText: Bool = false) throws(SUITStop) -> SUITRange {
     do throws(ParseError) {
       var reader = CBORReader(bytes(item), origin: item.start)

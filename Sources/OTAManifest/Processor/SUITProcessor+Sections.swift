@@ -48,6 +48,7 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
 
   /// Runs the commands of a sequence, one after the other.
   @_lifetime(self: copy self)
+  @inline(never)
   mutating func run(
     _ sequence: SUITRange, _ frame: inout SUITFrame, on platform: inout Platform
   ) throws(SUITStop) {
@@ -101,6 +102,7 @@ extension SUITProcessor where Platform: ~Copyable, Hash: ~Copyable {
     return count / 2
   }
 
+  @inline(never)
   private func instruction(
     of sequence: SUITRange, at position: inout Int
   ) throws(ManifestError) -> SUITInstruction {

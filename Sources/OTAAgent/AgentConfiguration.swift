@@ -7,12 +7,19 @@ public import OTAManifest
 public struct AgentConfiguration: Sendable {
   /// What the device is.
   public var profile: DeviceProfile
-  /// The keys that may sign manifests.
+  /// The keys that may sign manifests, unless there is a ``trustKeeper``.
   public var trustStore: TrustStore
   /// How many of these keys must have signed, and of which kinds.
   public var signaturePolicy: SignaturePolicy
   /// What checks signatures: a program that links libcrypto, and trusts keys of ECDSA, names it here.
   public var backends: CryptoBackends
+  /// Where the trust anchors are kept, in the place of the ``trustStore``; none unless one is set.
+  ///
+  /// At each poll the agent asks the server for the sets that follow, at `/api/v1/trust/` and their number.
+  public var trustKeeper: (any TrustKeeper)?
+  /// The time, in seconds of Unix time, for the expiry of trust anchors; `nil`, unless another clock is set, says that no
+  /// clock is trusted.
+  public var trustedTime: @Sendable () -> UInt64? = { nil }
   /// Signs reports with the device's own key.
   public var signer: any Signer
   /// The way to the server.

@@ -12,6 +12,14 @@ import OTAStateMachine
 extension UpdateAgent where Device: ~Copyable {
   func check() async -> UpdateEvent {
     guard let running = runningImage else { return .storageFailed(.slotEmpty) }
+    let trustStore: TrustStore
+    do throws(TrustAnchorError) {
+      trustStore = try await currentTrustStore()
+    } catch {
+      dropUpdate()
+      configuration.observer(.refused(error.code))
+      return .checkFailed(error.code)
+    }
     let update: UpdateCheckResponse.Update?
     if let discovery = configuration.discovery {
       do throws(DiscoveryError) {
@@ -47,7 +55,7 @@ extension UpdateAgent where Device: ~Copyable {
     do throws(ManifestError) {
       let verifier = ManifestVerifier(verifier: configuration.backends, hash: SodiumSHA256.self)
       let context = VerificationContext(
-        trustStore: configuration.trustStore, profile: configuration.profile,
+        trustStore: trustStore, profile: configuration.profile,
         securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,
         runningImage: running.image, signaturePolicy: configuration.signaturePolicy)
       let verified = try verifier.verify(envelope.span, context: context)

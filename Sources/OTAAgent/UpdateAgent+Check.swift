@@ -12,9 +12,9 @@ import OTAStateMachine
 extension UpdateAgent where Device: ~Copyable {
   func check() async -> UpdateEvent {
     guard let running = runningImage else { return .storageFailed(.slotEmpty) }
-    let trustStore: TrustStore
+    let trust: (keys: TrustStore, policy: SignaturePolicy)
     do throws(TrustAnchorError) {
-      trustStore = try await currentTrustStore()
+      trust = try await currentTrust()
     } catch {
       dropUpdate()
       configuration.observer(.refused(error.code))
@@ -55,9 +55,9 @@ extension UpdateAgent where Device: ~Copyable {
     do throws(ManifestError) {
       let verifier = ManifestVerifier(verifier: configuration.backends, hash: SodiumSHA256.self)
       let context = VerificationContext(
-        trustStore: trustStore, profile: configuration.profile,
+        trustStore: trust.keys, profile: configuration.profile,
         securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,
-        runningImage: running.image, signaturePolicy: configuration.signaturePolicy)
+        runningImage: running.image, signaturePolicy: trust.policy)
       let verified = try verifier.verify(envelope.span, context: context)
       let manifest = verified.manifest
       // The same update again, after its download was given up for a while: what arrived is still good.

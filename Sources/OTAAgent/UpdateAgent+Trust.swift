@@ -1,5 +1,6 @@
 import OTACore
 import OTACrypto
+import OTAManifest
 import OTAPartition
 
 // Whom the agent believes: a constant trust store, or trust anchors that are kept and exchanged.
@@ -7,15 +8,16 @@ extension UpdateAgent where Device: ~Copyable {
   /// How many sets a device takes at one poll: after years without one, the rest comes at the next.
   private static var maximumSetCount: Int { 64 }
 
-  /// The keys that may sign what is installed now.
+  /// The keys that may sign what is installed now, and how many of them must.
   ///
   /// Asks the server for the sets that follow first: what they leave out must not install anything any more. That the
   /// server has none, or sends something that is not one, changes nothing.
   ///
-  /// - Throws: a `TrustAnchorError` if the trust anchors cannot be read, have expired, or want more signatures than the
-  ///   agent asks for.
-  func currentTrustStore() async throws(TrustAnchorError) -> TrustStore {
-    guard let keeper = configuration.trustKeeper else { return configuration.trustStore }
+  /// - Returns: the keys, and the policy: that of the configuration, with the threshold of the set where it is higher.
+  /// - Throws: a `TrustAnchorError` if the trust anchors cannot be read, or have expired.
+  func currentTrust() async throws(TrustAnchorError) -> (keys: TrustStore, policy: SignaturePolicy) {
+    var policy = configuration.signaturePolicy
+    guard let keeper = configuration.trustKeeper else { return (configuration.trustStore, policy) }
     var state = try await keeper.state()
     for _ in 0..<Self.maximumSetCount {
       guard let update = await fetchSet(state.anchors.number) else { break }
@@ -27,8 +29,8 @@ extension UpdateAgent where Device: ~Copyable {
       }
     }
     let (trustStore, threshold) = try state.manifestKeys(at: configuration.trustedTime())
-    guard threshold <= 1 else { throw .currentThresholdNotMet }
-    return trustStore
+    policy.threshold = max(policy.threshold, threshold)
+    return (trustStore, policy)
   }
 
   /// Replaces the set, and gives up what keys of the one before have let in.

@@ -146,6 +146,31 @@ struct TrustTests {
     #expect(try device.runningImage() == new)
   }
 
+  @Test("A set that wants two signatures under a manifest installs with two, and not with one")
+  func threshold() async throws {
+    let trusted = [
+      TrustKey(root.publicKey, for: .root), TrustKey(keys[0].signer.publicKey, for: .manifest),
+      TrustKey(keys[1].signer.publicKey, for: .manifest),
+    ]
+    let anchors = try TrustAnchors(
+      number: 1, scope: Self.scope, thresholds: TrustThresholds(root: 1, manifest: 2, image: 0),
+      keys: trusted.span)
+    let geometry = try FlashGeometry(eraseBlockSize: 4 << 10, blockCount: 2, writeSize: 4)
+    var flash = SharedFlash(SimulatedFlash(geometry))
+    var store = try TrustAnchorStore(copyA: 0..<4 << 10, copyB: 4 << 10..<8 << 10, on: geometry)
+    try store.format(anchors, on: &flash)
+    let keeper = FlashTrustKeeper(store, on: flash, verifier: SodiumVerifier())
+    var release = try await keys[0].release(new, from: old)
+    let server = try SimulatedServer(offering: release)
+    let device = try device(over: server, keeper: keeper)
+    #expect(try await device.run() == .error(.manifestThresholdNotMet))
+    #expect(try device.runningImage() == old)
+    release.envelope = try await release.manifest.signedEnvelope(byAllOf: [keys[0].signer, keys[1].signer])
+    server.change { [release] in $0.release = release }
+    #expect(try await device.run() == .idle)
+    #expect(try device.runningImage() == new)
+  }
+
   @Test("Trust anchors that are destroyed install nothing, and the device runs on")
   func destroyed() async throws {
     let server = try SimulatedServer(offering: try await keys[0].release(new, from: old))

@@ -29,6 +29,8 @@ public struct UpdateServer: Sendable {
   let configuration: Configuration
   /// What was refused that looks like an attack.
   public let alarms: ThreatAlarms
+  /// The signed set of trust anchors with a number, if there is one.
+  let trustSets: @Sendable (UInt64) -> [UInt8]?
   let now: @Sendable () -> Timestamp
 
   /// Makes a server.
@@ -39,11 +41,14 @@ public struct UpdateServer: Sendable {
   ///   - verifier: reads manifests and verifies receipts; by default SUIT and COSE, without checking who published.
   ///   - configuration: what an operator may set.
   ///   - alarms: counts what is refused and looks like an attack.
+  ///   - trustSets: gives out the signed sets of trust anchors by their numbers, from the second on, as
+  ///     `TrustAnchors.signed(by:)` makes them; none by default. Devices verify them.
   ///   - now: the clock, in UTC; the system's by default.
   public init(
     store: any ServerStore, artifacts: ArtifactStore,
     verifier: any ServerVerifier = SUITServerVerifier(publishers: nil),
     configuration: Configuration = Configuration(), alarms: ThreatAlarms = ThreatAlarms(),
+    trustSets: @escaping @Sendable (UInt64) -> [UInt8]? = { _ in nil },
     now: @escaping @Sendable () -> Timestamp = UpdateServer.systemTime
   ) {
     self.store = store
@@ -51,6 +56,7 @@ public struct UpdateServer: Sendable {
     self.verifier = verifier
     self.configuration = configuration
     self.alarms = alarms
+    self.trustSets = trustSets
     self.now = now
   }
 
@@ -65,6 +71,7 @@ public struct UpdateServer: Sendable {
   }
 
   static let artifactPrefix = "/artifacts/"
+  static let trustPrefix = "/api/v1/trust/"
 
   /// Answers a request.
   ///
@@ -82,12 +89,26 @@ public struct UpdateServer: Sendable {
       case let path where path.hasPrefix(UpdateServer.artifactPrefix):
         try request.require(["GET", "HEAD"])
         return try artifact(request, named: path.dropFirst(UpdateServer.artifactPrefix.count))
+      case let path where path.hasPrefix(UpdateServer.trustPrefix):
+        try request.require(["GET", "HEAD"])
+        return try trustSet(numbered: path.dropFirst(UpdateServer.trustPrefix.count))
       default:
         throw RequestRefusal(404, .requestMalformed, "there is nothing here")
       }
     } catch {
       return watched(error).response
     }
+  }
+
+  /// `GET` and `HEAD /api/v1/trust/{number}`.
+  private func trustSet(numbered text: Substring) throws(RequestRefusal) -> ServerResponse {
+    // One form for each number: digits, and no zero in front.
+    guard let number = UInt64(text), String(number) == text, let set = trustSets(number) else {
+      throw RequestRefusal(404, .unknownArtifact, "there is no such set of trust anchors")
+    }
+    var headers = HeaderFields()
+    headers.append("Content-Type", "application/octet-stream")
+    return ServerResponse(status: 200, headers: headers, body: .bytes(set))
   }
 
   /// Counts a refusal, and asks a peer for patience that has earned many.

@@ -3,6 +3,7 @@ import OTACore
 import OTACrypto
 import OTACryptoSodium
 import OTAFlashSimulator
+import OTAManifest
 import OTAPartition
 import OTAStateMachine
 import Testing

@@ -136,7 +136,8 @@ extension TrustState {
       }
     }
     let time = max(earliestTime, next.issued)
-    let isCovered = (0..<keys.count).allSatisfy { next.roles(of: keys[$0].key).contains(.image) }
+    var isCovered = true
+    for index in 0..<keys.count where !next.roles(of: keys[index].key).contains(.image) { isCovered = false }
     guard !isCovered else {
       return TrustState(next, earliestTime: time, kept: TrustKeyTable(), keptSince: nil)
     }

@@ -100,7 +100,8 @@ struct ZstdDecompressorTests {
         #expect(isSame, "\(result) instead of \(expected)")
       }
     }
-    #expect(refused > 0)
+    // Without a checksum it may be that nothing shows.
+    #expect(refused > 0 || !settings.hasChecksum)
   }
 
   @Test("A wrong checksum is found behind the content, which came out")

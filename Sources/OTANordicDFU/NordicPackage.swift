@@ -1,4 +1,4 @@
-import OTACore
+public import OTACore
 import OTACrypto
 import OTACryptoOpenSSL
 public import OTAPartition
@@ -62,11 +62,11 @@ public struct NordicPackage: Equatable, Sendable {
   /// - Throws: a ``NordicPackageError``, but not ``NordicPackageError/packet(_:_:)``. Files that the manifest does not name
   ///   are not an error.
   public init(
-    reading bytes: [UInt8], limits: NordicPackageLimits = NordicPackageLimits()
+    reading bytes: [UInt8], limits: Limits = Limits()
   ) throws(NordicPackageError) {
-    let files = try ZipArchive.files(in: bytes, limits: limits)
+    let files = try ZipArchive.files(in: bytes, limits: limits.package)
     guard let text = files[NordicManifest.fileName] else { throw .manifestMissing }
-    guard text.count <= limits.manifestSize else { throw .fileTooLarge }
+    guard text.count <= limits.package.manifestSize else { throw .fileTooLarge }
     let manifest = try NordicManifest(parsing: text)
     images = []
     for entry in manifest.entries {

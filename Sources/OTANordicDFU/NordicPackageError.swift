@@ -5,7 +5,7 @@ public import OTAPartition
 public enum NordicPackageError: Error, Equatable, Sendable {
   /// The bytes are not a zip archive, or one that is damaged.
   case notAnArchive
-  /// There are more files than ``NordicPackageLimits/fileCount``.
+  /// There are more files than `Limits.package`.
   case tooManyFiles
   /// A file, or all of them together, are larger than the limits say, or larger than they say themselves.
   case fileTooLarge
@@ -58,27 +58,5 @@ extension NordicPackageError: CustomStringConvertible {
     case .olderForm: "packages of the older form are not written"
     case .writingFailed: "the archive cannot be written"
     }
-  }
-}
-
-/// How much of a package is accepted, in bytes unless said otherwise.
-public struct NordicPackageLimits: Equatable, Sendable {
-  /// How many files there may be.
-  public var fileCount: Int
-  /// The length of one file when it is unpacked.
-  public var fileSize: Int
-  /// The length of all files together when they are unpacked.
-  public var totalSize: Int
-  /// The length of `manifest.json`.
-  public var manifestSize: Int
-
-  /// Makes limits; the defaults are far above what the chips hold.
-  public init(
-    fileCount: Int = 32, fileSize: Int = 32 << 20, totalSize: Int = 64 << 20, manifestSize: Int = 64 << 10
-  ) {
-    self.fileCount = fileCount
-    self.fileSize = fileSize
-    self.totalSize = totalSize
-    self.manifestSize = manifestSize
   }
 }

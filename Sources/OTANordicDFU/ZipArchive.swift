@@ -1,4 +1,5 @@
 import CZip
+import OTACore
 
 /// A zip archive in memory, read and written with libzip: files by name, none of which ever becomes a path.
 enum ZipArchive {
@@ -14,7 +15,7 @@ enum ZipArchive {
   ///   ``NordicPackageError/fileTooLarge``, ``NordicPackageError/unsupportedCompression``,
   ///   ``NordicPackageError/unusableName``, ``NordicPackageError/damagedFile``.
   static func files(
-    in bytes: [UInt8], limits: NordicPackageLimits
+    in bytes: [UInt8], limits: PackageLimits
   ) throws(NordicPackageError) -> [String: [UInt8]] {
     guard !bytes.isEmpty else { throw .notAnArchive }
     // The pointer is good for as long as the closure runs, and so is the archive.
@@ -36,7 +37,7 @@ enum ZipArchive {
   }
 
   private static func files(
-    in archive: OpaquePointer, limits: NordicPackageLimits
+    in archive: OpaquePointer, limits: PackageLimits
   ) throws(NordicPackageError) -> [String: [UInt8]] {
     let count = unsafe zip_get_num_entries(archive, 0)
     guard count >= 0, count <= limits.fileCount else { throw .tooManyFiles }

@@ -119,13 +119,13 @@ struct NordicPackageTests {
     // A thousandth of what it unpacks to.
     #expect(bomb.count < 10_000)
     #expect(throws: NordicPackageError.fileTooLarge) {
-      try NordicPackage(reading: bomb, limits: NordicPackageLimits(fileSize: 4_999_999))
+      try NordicPackage(reading: bomb, limits: Limits(package: PackageLimits(fileSize: 4_999_999)))
     }
     #expect(throws: NordicPackageError.fileTooLarge) {
-      try NordicPackage(reading: bomb, limits: NordicPackageLimits(totalSize: 5_000_000))
+      try NordicPackage(reading: bomb, limits: Limits(package: PackageLimits(totalSize: 5_000_000)))
     }
     #expect(throws: NordicPackageError.tooManyFiles) {
-      try NordicPackage(reading: bomb, limits: NordicPackageLimits(fileCount: 2))
+      try NordicPackage(reading: bomb, limits: Limits(package: PackageLimits(fileCount: 2)))
     }
     // The archive says that there is less in it than there is, or more, in the directory and before the file.
     let said = RawArchive.word(5_000_000)

@@ -55,11 +55,12 @@ private func readLegacy(_ bytes: [UInt8]) {
 }
 
 private func readArchive(_ bytes: [UInt8]) {
-  let limits = NordicPackageLimits(fileCount: 8, fileSize: 10_000, totalSize: 20_000, manifestSize: 2_000)
+  let limits = Limits(
+    package: PackageLimits(fileCount: 8, fileSize: 10_000, totalSize: 20_000, manifestSize: 2_000))
   do throws(NordicPackageError) {
     let package = try NordicPackage(reading: bytes, limits: limits)
     for image in package.images {
-      precondition(image.firmware.count <= limits.fileSize && !image.firmwareName.contains("/"))
+      precondition(image.firmware.count <= limits.package.fileSize && !image.firmwareName.contains("/"))
     }
     _ = try package.verify(AnyVerifier())
   } catch {

@@ -16,11 +16,16 @@ public struct Limits: Equatable, Sendable {
   public var payloadSize: UInt32
   /// Working memory of a delta decoder.
   public var decoderMemory: UInt32
+  /// Documents of repositories.
+  public var repository: RepositoryLimits
+  /// Packages of files.
+  public var package: PackageLimits
 
   /// Makes limits; each has a default that suits a Linux agent.
   public init(
     envelopeSize: Int = 64 << 10, nestingDepth: Int = 8, itemCount: Int = 1024, stringSize: Int = 1024,
-    imageSize: UInt32 = 1 << 30, payloadSize: UInt32 = 1 << 30, decoderMemory: UInt32 = 8 << 20
+    imageSize: UInt32 = 1 << 30, payloadSize: UInt32 = 1 << 30, decoderMemory: UInt32 = 8 << 20,
+    repository: RepositoryLimits = RepositoryLimits(), package: PackageLimits = PackageLimits()
   ) {
     self.envelopeSize = envelopeSize
     self.nestingDepth = nestingDepth
@@ -29,5 +34,7 @@ public struct Limits: Equatable, Sendable {
     self.imageSize = imageSize
     self.payloadSize = payloadSize
     self.decoderMemory = decoderMemory
+    self.repository = repository
+    self.package = package
   }
 }

@@ -1,3 +1,5 @@
+public import OTACore
+
 /// A client of a repository: TUF 1.0.
 ///
 /// Starts from a root that came with the device, and from there on trusts what the repository's keys have signed, the
@@ -8,7 +10,7 @@
 public struct TUFClient: Sendable {
   private let folder: MetadataFolder
   private let fetcher: any TUFFetcher
-  private let limits: TUFLimits
+  private let limits: RepositoryLimits
 
   /// Makes a client; nothing is read or fetched yet.
   ///
@@ -16,10 +18,10 @@ public struct TUFClient: Sendable {
   ///   - folder: what it trusts, ``initialize(_:root:limits:)`` has been there.
   ///   - fetcher: the way to the metadata of the repository.
   ///   - limits: how much it accepts.
-  public init(folder: MetadataFolder, fetcher: any TUFFetcher, limits: TUFLimits = TUFLimits()) {
+  public init(folder: MetadataFolder, fetcher: any TUFFetcher, limits: Limits = Limits()) {
     self.folder = folder
     self.fetcher = fetcher
-    self.limits = limits
+    self.limits = limits.repository
   }
 
   /// Puts the first root into a folder; all other metadata that is trusted there is forgotten.
@@ -33,10 +35,12 @@ public struct TUFClient: Sendable {
   /// - Throws: ``TUFError/noTrustedRoot(why:)`` if the root is not one, or not signed by its own keys; or an error of the
   ///   folder.
   public static func initialize(
-    _ folder: MetadataFolder, root: [UInt8], limits: TUFLimits = TUFLimits()
+    _ folder: MetadataFolder, root: [UInt8], limits: Limits = Limits()
   ) throws(TUFError) {
-    guard root.count <= limits.rootSize else { throw .noTrustedRoot(why: "it is larger than is allowed") }
-    _ = try UpdateCycle.verifyTrustedRoot(root, limits: limits)
+    guard root.count <= limits.repository.rootSize else {
+      throw .noTrustedRoot(why: "it is larger than is allowed")
+    }
+    _ = try UpdateCycle.verifyTrustedRoot(root, limits: limits.repository)
     // Before the root: what is left over by a loss of power must not be what the new root cannot vouch for.
     try folder.remove(UpdateCycle.timestampRole)
     try folder.remove(UpdateCycle.snapshotRole)

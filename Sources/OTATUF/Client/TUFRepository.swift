@@ -1,3 +1,5 @@
+import OTACore
+
 /// A repository whose top-level metadata has been verified: what ``TUFClient/refresh(at:)`` returns.
 ///
 /// Metadata of delegated roles is fetched, verified and kept when a target is searched for.

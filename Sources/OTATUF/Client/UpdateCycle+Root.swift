@@ -1,3 +1,5 @@
+import OTACore
+
 // 5.2 and 5.3: the trusted root, and the chain from there to the newest one.
 extension UpdateCycle {
   /// Loads the trusted root (5.2).
@@ -11,7 +13,7 @@ extension UpdateCycle {
   }
 
   /// Checks that a root is signed as it says itself: that it is whole, not that it is the right one.
-  static func verifyTrustedRoot(_ bytes: [UInt8], limits: TUFLimits) throws(TUFError) -> RootMetadata {
+  static func verifyTrustedRoot(_ bytes: [UInt8], limits: RepositoryLimits) throws(TUFError) -> RootMetadata {
     do throws(TUFError) {
       let metadata = try open(bytes, of: rootRole, limits: limits)
       let root = try fields(of: metadata, role: rootRole) { (signed) throws(MetadataFault) in

@@ -1,3 +1,5 @@
+import OTACore
+
 // 5.5: which versions of the targets metadata belong together.
 extension UpdateCycle {
   /// Updates the snapshot to the one that the timestamp lists (5.5).

@@ -1,3 +1,5 @@
+import OTACore
+
 // 5.6: the targets role, and the roles that it delegates to.
 extension UpdateCycle {
   /// Updates the targets role to the version that the snapshot lists (5.6.1 to 5.6.6).

@@ -1,3 +1,5 @@
+import OTACore
+
 // 5.4: which snapshot is the latest.
 extension UpdateCycle {
   /// Updates the timestamp (5.4).

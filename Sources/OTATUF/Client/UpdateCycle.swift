@@ -1,3 +1,5 @@
+import OTACore
+
 /// One update, as section 5 of the specification describes it; each step is a function of its own.
 ///
 /// The start time is fixed (5.1): what was valid when the update began is valid until it ends.
@@ -9,7 +11,7 @@ struct UpdateCycle: Sendable {
 
   let folder: MetadataFolder
   let fetcher: any TUFFetcher
-  let limits: TUFLimits
+  let limits: RepositoryLimits
   let startTime: Int64
 
   /// Verified metadata whose fields have been read.
@@ -25,7 +27,8 @@ struct UpdateCycle: Sendable {
   }
 
   /// Takes a file apart; nothing in it is believed yet.
-  static func open(_ bytes: [UInt8], of role: UTF8Text, limits: TUFLimits) throws(TUFError) -> SignedMetadata
+  static func open(_ bytes: [UInt8], of role: UTF8Text, limits: RepositoryLimits) throws(TUFError)
+    -> SignedMetadata
   {
     do throws(MetadataFault) {
       return try SignedMetadata(bytes, limits: limits)

@@ -14,7 +14,7 @@ struct JSONReader {
   /// Reads a whole document.
   ///
   /// - Throws: what is wrong and at which byte.
-  static func read(_ bytes: [UInt8], limits: TUFLimits) throws(ParseError) -> JSONValue {
+  static func read(_ bytes: [UInt8], limits: RepositoryLimits) throws(ParseError) -> JSONValue {
     // Checked at once for all strings; what escapes stand for is well-formed by itself.
     guard String(validating: bytes, as: UTF8.self) != nil else { throw ParseError(.invalidValue, at: 0) }
     var reader = JSONReader(bytes, limits)
@@ -24,7 +24,7 @@ struct JSONReader {
     return value
   }
 
-  private init(_ bytes: [UInt8], _ limits: TUFLimits) {
+  private init(_ bytes: [UInt8], _ limits: RepositoryLimits) {
     self.bytes = bytes
     depthLimit = limits.nestingDepth
     valueLimit = limits.valueCount

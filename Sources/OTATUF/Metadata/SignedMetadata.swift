@@ -18,7 +18,7 @@ struct SignedMetadata: Sendable {
   let message: [UInt8]
 
   /// Takes a file apart.
-  init(_ bytes: [UInt8], limits: TUFLimits) throws(MetadataFault) {
+  init(_ bytes: [UInt8], limits: RepositoryLimits) throws(MetadataFault) {
     let value: JSONValue
     do {
       value = try JSONReader.read(bytes, limits: limits)

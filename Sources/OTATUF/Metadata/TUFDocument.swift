@@ -1,3 +1,5 @@
+public import OTACore
+
 /// A metadata file to look at: what it says, and whose signatures it carries.
 ///
 /// Nothing in it is believed. For tools that show metadata: a client never reads fields before it has checked signatures: use ``TUFClient`` to trust.
@@ -27,9 +29,9 @@ public struct TUFDocument: Sendable {
   ///   - limits: how much of it is accepted.
   /// - Throws: ``TUFError/malformed(role:why:)``, ``TUFError/unsupportedVersion(role:version:)`` or, for a type that is none
   ///   of the four, ``TUFError/wrongType(role:)``.
-  public init(_ bytes: [UInt8], limits: TUFLimits = TUFLimits()) throws(TUFError) {
+  public init(_ bytes: [UInt8], limits: Limits = Limits()) throws(TUFError) {
     do throws(MetadataFault) {
-      let metadata = try SignedMetadata(bytes, limits: limits)
+      let metadata = try SignedMetadata(bytes, limits: limits.repository)
       let signed = metadata.signed
       type = TUFRole(try signed.string("_type"))
       let header: MetadataHeader

@@ -1,4 +1,5 @@
 import Glibc
+import OTACore
 
 /// The folder of a writer: what is published, and the drafts in `staged`.
 struct RepositoryFolder: Sendable {
@@ -8,7 +9,7 @@ struct RepositoryFolder: Sendable {
   let published: TUFFolderDestination
   private let staged: LockedFolder
   /// Files of the operator's own: as large as they may be for clients.
-  private let limits = TUFLimits()
+  private let limits = RepositoryLimits()
 
   /// Opens a folder, or makes one.
   init(path: String) throws(TUFWriterError) {

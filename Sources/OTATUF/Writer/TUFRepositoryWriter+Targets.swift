@@ -54,7 +54,7 @@ extension TUFRepositoryWriter {
     let hashes = JSONObject(replacing: [(function, .string(UTF8Text(digest.description)))])
     var entry = JSONObject(replacing: [("length", .integer(length)), ("hashes", .object(hashes))])
     if let custom {
-      guard case .object(let object) = try? JSONReader.read(custom, limits: TUFLimits()) else {
+      guard case .object(let object) = try? JSONReader.read(custom, limits: RepositoryLimits()) else {
         throw .malformedCustom
       }
       entry = entry.setting("custom", to: .object(object))

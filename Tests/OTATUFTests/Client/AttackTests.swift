@@ -267,7 +267,7 @@ struct AttackTests {
     try await repository.publishSnapshot()
     try await repository.publishTimestamp()
     repository.metadata.makeEndless("1.targets.json")
-    let client = try await TestClient(repository, limits: TUFLimits(targetsSize: 10_000))
+    let client = try await TestClient(repository, limits: RepositoryLimits(targetsSize: 10_000))
     await client.refuses(.tooLarge(file: "1.targets.json"))
   }
 
@@ -281,7 +281,7 @@ struct AttackTests {
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0x20...0x7e, using: &random)
       }
-      guard let metadata = try? SignedMetadata(bytes, limits: TUFLimits()) else { continue }
+      guard let metadata = try? SignedMetadata(bytes, limits: RepositoryLimits()) else { continue }
       _ = try? RootMetadata(metadata.signed)
       _ = try? TimestampMetadata(metadata.signed)
       _ = try? SnapshotMetadata(metadata.signed)

@@ -6,7 +6,9 @@ import Testing
 @Suite("Delegations of a TUF repository")
 struct DelegationTests {
   /// Searches for a target, and says which delegated roles were asked for.
-  private func search(_ path: String, in repository: TestRepository, limits: TUFLimits = TUFLimits())
+  private func search(
+    _ path: String, in repository: TestRepository, limits: RepositoryLimits = RepositoryLimits()
+  )
     async throws -> (
       found: Bool, visited: String
     )
@@ -115,7 +117,7 @@ struct DelegationTests {
     try await repository.publish()
     #expect(try await !search("deep", in: repository).found)
     #expect(try await search("shallow", in: repository).found)
-    #expect(try await search("deep", in: repository, limits: TUFLimits(delegatedRoles: 33)).found)
+    #expect(try await search("deep", in: repository, limits: RepositoryLimits(delegatedRoles: 33)).found)
   }
 
   @Test("are verified with the keys of the role that delegates, each time anew")

@@ -87,7 +87,7 @@ struct RootTests {
   @Test("is followed for as many versions as the limit says, and the next update goes on")
   func rotationLimit() async throws {
     var repository = try await TestRepository()
-    let client = try await TestClient(repository, limits: TUFLimits(rootRotations: 2))
+    let client = try await TestClient(repository, limits: RepositoryLimits(rootRotations: 2))
     for _ in 0..<3 { try await repository.publishNextRoot() }
     try await client.refresh()
     #expect(try client.trusted.hasPrefix("root 3,"))
@@ -154,8 +154,8 @@ struct RootTests {
       repository.root.fields["x"] = .null
       try await repository.publishNextRoot()
       let text = String(decoding: try #require(repository.metadata["3.root.json"]), as: UTF8.self)
-      guard case .object(let other) = try JSONReader.read(file, limits: TUFLimits()),
-        case .object(let envelope) = try JSONReader.read(Array(text.utf8), limits: TUFLimits()),
+      guard case .object(let other) = try JSONReader.read(file, limits: RepositoryLimits()),
+        case .object(let envelope) = try JSONReader.read(Array(text.utf8), limits: RepositoryLimits()),
         case .array(let wrong) = other["signatures"], case .array(let right) = envelope["signatures"],
         let signed = envelope["signed"]
       else { return #expect(Bool(false)) }

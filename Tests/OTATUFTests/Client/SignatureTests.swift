@@ -11,7 +11,7 @@ struct SignatureTests {
   ) throws {
     guard
       case .object(let envelope) = try JSONReader.read(
-        try #require(repository.metadata[path]), limits: TUFLimits()),
+        try #require(repository.metadata[path]), limits: RepositoryLimits()),
       case .array(let signatures) = envelope["signatures"], let signed = envelope["signed"]
     else { return #expect(Bool(false)) }
     repository.metadata[path] = [UInt8](
@@ -64,7 +64,7 @@ struct SignatureTests {
     // The root names the key a second time, under another identifier.
     guard
       case .object(let envelope) = try JSONReader.read(
-        try await repository.rootFile(), limits: TUFLimits())
+        try await repository.rootFile(), limits: RepositoryLimits())
     else { return #expect(Bool(false)) }
     let text = String(decoding: CanonicalJSON.encode(.object(try envelope.object("signed"))), as: UTF8.self)
     let keyText = String(decoding: CanonicalJSON.encode(key.json), as: UTF8.self)
@@ -72,7 +72,7 @@ struct SignatureTests {
       text
       .replacing("\"keys\":{", with: "\"keys\":{\"other\":\(keyText),")
       .replacing("{\"keyids\":[\"\(key.identifier)\"]", with: "{\"keyids\":[\"\(key.identifier)\",\"other\"]")
-    let signed = try JSONReader.read(Array(changed.utf8), limits: TUFLimits())
+    let signed = try JSONReader.read(Array(changed.utf8), limits: RepositoryLimits())
     let signature = try await repository.root.keys[0].signature(for: CanonicalJSON.encode(signed))
     repository.metadata["1.root.json"] = [UInt8](
       json: .make([
@@ -127,7 +127,7 @@ struct SignatureTests {
     let text = String(decoding: CanonicalJSON.encode(key.json), as: UTF8.self)
     for change in [("\"scheme\":\"ed25519\"", "\"scheme\":\"new\""), ("\"public\":\"", "\"public\":\"0")] {
       let value = try JSONReader.read(
-        Array(text.replacing(change.0, with: change.1).utf8), limits: TUFLimits())
+        Array(text.replacing(change.0, with: change.1).utf8), limits: RepositoryLimits())
       guard case .object(let object) = value else { return #expect(Bool(false)) }
       let unknown = try TUFKey(object)
       #expect(try !unknown.accepts(try await key.signature(for: [1, 2, 3]), of: [1, 2, 3]))

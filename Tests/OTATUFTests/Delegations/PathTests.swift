@@ -1,3 +1,4 @@
+import OTACore
 import Testing
 
 @testable import OTATUF
@@ -44,7 +45,8 @@ struct PathTests {
   @Test("fall into hash bins by the first bits of their digest")
   func bins() throws {
     let object = try JSONReader.read(
-      Array(#"{"keyids":[],"threshold":1,"bit_length":6,"name_prefix":"bin"}"#.utf8), limits: TUFLimits())
+      Array(#"{"keyids":[],"threshold":1,"bit_length":6,"name_prefix":"bin"}"#.utf8),
+      limits: RepositoryLimits())
     guard case .object(let members) = object else { return #expect(Bool(false)) }
     let bins = try SuccinctBins(members, among: [:])
     for name in ["a", "b/c", "file.bin"] {

@@ -6,7 +6,7 @@ import Testing
 @Suite("JSON of metadata")
 struct JSONTests {
   private func canonical(_ text: String) throws -> String {
-    let value = try JSONReader.read(Array(text.utf8), limits: TUFLimits())
+    let value = try JSONReader.read(Array(text.utf8), limits: RepositoryLimits())
     return String(decoding: CanonicalJSON.encode(value), as: UTF8.self)
   }
 
@@ -47,7 +47,7 @@ struct JSONTests {
     ])
   func refused(text: String, kind: ParseError.Kind) {
     #expect {
-      _ = try JSONReader.read(Array(text.utf8), limits: TUFLimits())
+      _ = try JSONReader.read(Array(text.utf8), limits: RepositoryLimits())
     } throws: { error in
       (error as? ParseError)?.kind == kind
     }
@@ -56,7 +56,9 @@ struct JSONTests {
   @Test("is refused with bytes that are not UTF-8")
   func encoding() {
     for bytes: [UInt8] in [[0x22, 0xff, 0x22], [0x22, 0xc0, 0x80, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22]] {
-      #expect(throws: ParseError(.invalidValue, at: 0)) { try JSONReader.read(bytes, limits: TUFLimits()) }
+      #expect(throws: ParseError(.invalidValue, at: 0)) {
+        try JSONReader.read(bytes, limits: RepositoryLimits())
+      }
     }
   }
 
@@ -65,7 +67,7 @@ struct JSONTests {
     func nested(_ depth: Int) -> [UInt8] {
       Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
     }
-    let limits = TUFLimits(nestingDepth: 8, valueCount: 100)
+    let limits = RepositoryLimits(nestingDepth: 8, valueCount: 100)
     _ = try JSONReader.read(nested(8), limits: limits)
     #expect(throws: ParseError(.limitExceeded, at: 8)) { try JSONReader.read(nested(9), limits: limits) }
     #expect(throws: ParseError.self) { try JSONReader.read(nested(1_000_000), limits: limits) }
@@ -91,12 +93,12 @@ struct JSONTests {
         default: bytes.insert(text[Int.random(in: 0..<text.count, using: &random)], at: index)
         }
       }
-      guard let value = try? JSONReader.read(bytes, limits: TUFLimits()) else { continue }
+      guard let value = try? JSONReader.read(bytes, limits: RepositoryLimits()) else { continue }
       // What is read has a canonical form, and that form is its own.
       let canonical = CanonicalJSON.encode(value)
       // Control characters stand as they are in it, which readers of plain JSON refuse.
       guard !canonical.contains(where: { $0 < 0x20 }) else { continue }
-      #expect(CanonicalJSON.encode(try JSONReader.read(canonical, limits: TUFLimits())) == canonical)
+      #expect(CanonicalJSON.encode(try JSONReader.read(canonical, limits: RepositoryLimits())) == canonical)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OTACore
 import Testing
 
 @testable import OTATUF
@@ -7,9 +8,9 @@ import Testing
 final class TestClient {
   let path: String
   private let fetcher: any TUFFetcher
-  private let limits: TUFLimits
+  private let limits: RepositoryLimits
 
-  init(_ repository: TestRepository, limits: TUFLimits = TUFLimits()) async throws {
+  init(_ repository: TestRepository, limits: RepositoryLimits = RepositoryLimits()) async throws {
     path = FileManager.default.temporaryDirectory.appending(path: "ota-tuf-\(UUID().uuidString)").path
     fetcher = repository.metadata
     self.limits = limits
@@ -29,7 +30,8 @@ final class TestClient {
 
   @discardableResult
   func refresh(at time: Int64 = TestRepository.now) async throws -> TUFRepository {
-    try await TUFClient(folder: try folder(), fetcher: fetcher, limits: limits).refresh(at: time)
+    try await TUFClient(folder: try folder(), fetcher: fetcher, limits: Limits(repository: limits)).refresh(
+      at: time)
   }
 
   /// Refreshes and expects an error.
@@ -45,7 +47,7 @@ final class TestClient {
       var texts: [String] = []
       for name in try names("metadata") {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(path)/metadata/\(name)")))
-        let metadata = try SignedMetadata(bytes, limits: TUFLimits())
+        let metadata = try SignedMetadata(bytes, limits: RepositoryLimits())
         texts.append("\(name.dropLast(5)) \(try metadata.signed.integer("version", atLeast: 1))")
       }
       return texts.joined(separator: ", ")

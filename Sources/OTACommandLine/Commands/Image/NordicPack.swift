@@ -71,7 +71,7 @@ struct NordicPack: Command {
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
     let key = try OpenSSLImageKey.privateKey(reading: keyPath)
-    let limit = NordicPackageLimits().fileSize
+    let limit = Limits().package.fileSize
     let firmware = try InputFile.read(path, limit: limit)
     guard !firmware.isEmpty, let size = UInt32(exactly: firmware.count) else {
       throw CommandFailure(

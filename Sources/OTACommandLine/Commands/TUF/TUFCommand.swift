@@ -92,7 +92,7 @@ struct TUFCommand: Command {
   private func perform(_ console: Console) async throws(CommandFailure) {
     switch action {
     case .initialize(let path):
-      let root = try InputFile.read(path, limit: TUFLimits().rootSize)
+      let root = try InputFile.read(path, limit: Limits().repository.rootSize)
       try Folder.make(folder)
       try await explaining { () throws(TUFError) in
         try TUFClient.initialize(try MetadataFolder(path: folder), root: root)

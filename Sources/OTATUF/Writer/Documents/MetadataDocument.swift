@@ -17,7 +17,7 @@ struct MetadataDocument: Sendable {
   }
 
   /// Takes a file apart.
-  init(file: [UInt8], limits: TUFLimits) throws(MetadataFault) {
+  init(file: [UInt8], limits: RepositoryLimits) throws(MetadataFault) {
     let metadata = try SignedMetadata(file, limits: limits)
     signed = metadata.signed
     signatures = [:]

@@ -9,7 +9,7 @@ struct Publication {
   private let roots: [MetadataDocument]
   private let roles: [TUFRole: MetadataDocument]
   private let source: TUFFolderDestination
-  private let limits = TUFLimits()
+  private let limits = RepositoryLimits()
   /// Whether the files of targets are still to be brought; in the writer's own folder they are since they were added.
   private let copiesTargets: Bool
 

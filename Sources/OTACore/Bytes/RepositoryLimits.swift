@@ -1,7 +1,7 @@
-/// How much a repository may ask of its clients: whoever sends endless data is stopped here.
+/// How much a repository (TUF) may ask of its clients: whoever sends endless data is stopped here.
 ///
 /// - Note: Which numbers: project decision, Docs/TUF.md. The specification leaves them to the application.
-public struct TUFLimits: Equatable, Sendable {
+public struct RepositoryLimits: Equatable, Sendable {
   /// The largest root metadata, in bytes.
   public var rootSize: Int
   /// The largest timestamp metadata, in bytes.

@@ -197,6 +197,10 @@ struct AlternativeSequenceTests {
     ])
     #expect(try error(.array([one, noArguments])) == .missingParameter(25))
     #expect(try error(.array([one, two]), outer: true) == .missingParameter(21))
+    for (key, value) in [(21, CBOR.text("late")), (25, .bytes([0xa0]))] as [(Int64, CBOR)] {
+      let late: [CBOR] = [.int(20), .map([(.int(key), value)])]
+      #expect(try error(.array([one, two]), behind: late) == .unsupportedParameter(key))
+    }
   }
 
   @Test("One fetch: none beside the alternatives, and no second alternatives")

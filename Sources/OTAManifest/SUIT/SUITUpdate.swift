@@ -268,6 +268,11 @@ private struct SUITUpdate {
       let (payload, imageBlocks) = try payload(at: uri, encoded, of: image)
       return ([payload], imageBlocks)
     }
+    // Set behind the sequences: a payload that nobody would fetch.
+    guard parameters.uri == nil else { throw .unsupportedParameter(SUITParameterKey.uri) }
+    guard parameters.fetchArguments == nil else {
+      throw .unsupportedParameter(SUITParameterKey.fetchArguments)
+    }
     guard alternatives.count <= Manifest.maximumPayloadCount else { throw .limitExceeded(.alternatives) }
     var payloads: [PayloadDescription] = []
     var imageBlocks: BlockDigests?

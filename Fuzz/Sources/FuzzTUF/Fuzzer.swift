@@ -6,9 +6,9 @@ import OTATUF
 // The first byte: 0 for a file of metadata as it is, else for the part of one that is signed, which then is signed right.
 
 /// A root that names one key for every role, that key, and what signs with it.
-nonisolated(unsafe) private let fixed = makeFixed()
+private let fixed = makeFixed()
 
-private func makeFixed() -> (keyID: String, root: TUFDocument, sign: ([UInt8]) -> [UInt8]) {
+private func makeFixed() -> (keyID: String, root: TUFDocument, sign: @Sendable ([UInt8]) -> [UInt8]) {
   do {
     let seed = SecretBytes(copying: [UInt8](repeating: 1, count: 32).span)
     let box = KeyBox(try Ed25519PrivateKey(seed: seed))
@@ -28,7 +28,7 @@ private func makeFixed() -> (keyID: String, root: TUFDocument, sign: ([UInt8]) -
   }
 }
 
-private final class KeyBox {
+private final class KeyBox: Sendable {
   let key: Ed25519PrivateKey
   init(_ key: consuming Ed25519PrivateKey) { self.key = key }
 }

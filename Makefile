@@ -5,9 +5,7 @@ SWIFT ?= swift
 SWIFT_FLAGS ?= -Xswiftc -warnings-as-errors
 DEMO_FLAGS ?=
 POWER_LOSS_FLAGS ?=
-# One after the other: the tests of power cuts keep every core busy for a minute, and tests with sockets and timeouts
-# beside them would find out how fast the machine is.
-TEST_FLAGS ?= --no-parallel
+TEST_FLAGS ?=
 FUZZ_SECONDS ?= 30
 # Pairs of images for the benchmark of patches: folders with old.bin and new.bin.
 CORPUS ?= ../shared/corpus
@@ -28,13 +26,13 @@ demo: bootstrap firmware ## the whole update cycle on this machine, on example f
 	$(SWIFT) build -c release --product ota $(SWIFT_FLAGS)
 	.build/release/ota demo $(DEMO_FLAGS)
 
-# Tests that wait for an answer over a socket run by themselves: beside those that compute, on the few threads of one
-# process, their time would run out.
-ANSWERING = OTATransportHTTPTests|HTTPServerTests|HTTPServerStopTests|EndToEndTests|ServerRunTests|RepositoryCommandTests|TUFCommandTests
+# Most tests run side by side. Those that wait for an answer over a socket do not: beside tests that compute, on the few
+# threads of one process, their time would run out. Neither do those that look at the memory of the whole process.
+ALONE = OTATransportHTTPTests|HTTPServerTests|HTTPServerStopTests|EndToEndTests|ServerRunTests|RepositoryCommandTests|TUFCommandTests|leaks\(\)
 
 test: bootstrap firmware ## all tests
-	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS) --skip '$(ANSWERING)'
-	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS) --skip-build --filter '$(ANSWERING)'
+	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS) --parallel --skip '$(ALONE)'
+	$(SWIFT) test $(SWIFT_FLAGS) $(TEST_FLAGS) --no-parallel --skip-build --filter '$(ALONE)'
 
 # Optimised as a whole, it is half as long; in a folder of its own, since all other builds are not.
 power-loss: bootstrap ## cut the power everywhere, twice in a row, on every geometry; under 30 minutes on two cores

@@ -114,7 +114,7 @@ struct HashVector: CustomTestStringConvertible, Sendable {
   }
 
   @Test("A hash that is given up leaves nothing behind")
-  func abandoned() {
+  func leaks() {
     let growth = memoryGrowth(rounds: 50_000) {
       var hash = OpenSSLSHA512()
       hash.update([1].span)

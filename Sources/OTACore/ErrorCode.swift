@@ -47,6 +47,8 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case deltaMemoryExceeded = 0x0406
   case deltaUnsupportedFormat = 0x0407
   case deltaOutputMismatch = 0x0408
+  case payloadKeyMissing = 0x0410
+  case payloadMemoryExceeded = 0x0411
 
   // 0x05: flash, slots, journal, boot
   case flashOutOfBounds = 0x0501

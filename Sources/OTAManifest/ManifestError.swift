@@ -31,6 +31,8 @@ public enum ManifestError: Error, Equatable, Sendable {
     case metadata
     /// The payloads of which a device takes one: too many, or one of them twice.
     case alternatives
+    /// How the payload is encrypted, or the memory that its decryption needs.
+    case encryption
   }
 
   /// The bytes are not the format.
@@ -64,6 +66,8 @@ public enum ManifestError: Error, Equatable, Sendable {
   case invalid(Field)
   /// A field is over the limit of this device.
   case limitExceeded(Field)
+  /// The payload is encrypted, and the device has no key that opens it.
+  case payloadKeyMissing
   /// The sequence number is not larger than the security counter.
   case sequenceNumberReplayed
   /// For devices of another vendor.
@@ -98,7 +102,9 @@ public enum ManifestError: Error, Equatable, Sendable {
     case .invalid: .invalidValue
     case .limitExceeded(.imageSize): .imageTooLarge
     case .limitExceeded(.decoderMemory): .deltaMemoryExceeded
+    case .limitExceeded(.encryption): .payloadMemoryExceeded
     case .limitExceeded: .limitExceeded
+    case .payloadKeyMissing: .payloadKeyMissing
     case .sequenceNumberReplayed: .sequenceNumberReplayed
     case .vendorMismatch: .vendorMismatch
     case .classMismatch: .classMismatch

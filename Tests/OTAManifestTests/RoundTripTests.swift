@@ -227,7 +227,11 @@ extension Manifest {
       payload: PayloadDescription(
         digest: isDelta ? digest() : image.digest, size: size, uri: text(1...100),
         encoding: isDelta ? .delta(delta) : .identity,
-        blocks: BlockDigests(blockSize: blockSize, digests: blocks)),
+        blocks: BlockDigests(blockSize: blockSize, digests: blocks),
+        encryption: size < .max && Bool.random(using: &generator)
+          ? PayloadEncryption(
+            chunksOf: UInt32.random(in: 1 << 10...1 << 20, using: &generator), transportSize: .max,
+            recipients: (0..<Int.random(in: 0...3, using: &generator)).map { _ in digest() }) : nil),
       alternatives: (0..<Int.random(in: 0...3, using: &generator)).map { _ in
         let patch = digest()
         return PayloadDescription(

@@ -288,7 +288,7 @@ import Testing
     },
     Change("no size", .missingParameter(25)) { $0.installParameters = arguments { $0.remove(at: 1) } },
     Change("an unknown argument", .unsupportedParameter(25)) {
-      $0.installParameters = arguments { $0.append((8, .int(0))) }
+      $0.installParameters = arguments { $0.append((9, .int(0))) }
     },
     Change("a size of the blocks of the image without their digests", .missingParameter(25)) {
       $0.installParameters = arguments { $0.append((6, .int(80_000))) }

@@ -1,4 +1,6 @@
 /// The bytes in transport: where they are, how to know them, and how to make the image from them.
+///
+/// If they are encrypted, digest, size and blocks are those of what is decrypted.
 public struct PayloadDescription: Equatable, Sendable {
   /// The digest of all payload bytes.
   public var digest: Digest
@@ -10,14 +12,20 @@ public struct PayloadDescription: Equatable, Sendable {
   public var encoding: PayloadEncoding
   /// The digests that let a device authenticate each block before it is used.
   public var blocks: BlockDigests
+  /// How it is encrypted on its way, if it is.
+  public var encryption: PayloadEncryption?
 
   /// Makes a description from its parts.
-  public init(digest: Digest, size: UInt32, uri: [UInt8], encoding: PayloadEncoding, blocks: BlockDigests) {
+  public init(
+    digest: Digest, size: UInt32, uri: [UInt8], encoding: PayloadEncoding, blocks: BlockDigests,
+    encryption: PayloadEncryption? = nil
+  ) {
     self.digest = digest
     self.size = size
     self.uri = uri
     self.encoding = encoding
     self.blocks = blocks
+    self.encryption = encryption
   }
 }
 

@@ -45,11 +45,13 @@ extension ThreatClass {
       self = .rollback
     case .trustAnchorsExpired, .repositoryExpired: self = .freeze
     case .repositoryMixAndMatch: self = .mixAndMatch
-    case .limitExceeded, .deltaMemoryExceeded, .imageTooLarge, .transportResponseTooLarge, .requestTooLarge,
+    case .limitExceeded, .deltaMemoryExceeded, .payloadMemoryExceeded, .imageTooLarge,
+      .transportResponseTooLarge, .requestTooLarge,
       .repositoryEndlessData:
       self = .endlessData
     case .transportTimeout: self = .slowRetrieval
-    case .vendorMismatch, .classMismatch, .deviceMismatch, .hardwareRevisionMismatch, .unknownDevice:
+    case .vendorMismatch, .classMismatch, .deviceMismatch, .hardwareRevisionMismatch, .unknownDevice,
+      .payloadKeyMissing:
       self = .wrongDevice
     case .unknownKey, .manifestThresholdNotMet, .trustAnchorsThresholdNotMet, .repositoryThresholdNotMet:
       self = .supplyChain

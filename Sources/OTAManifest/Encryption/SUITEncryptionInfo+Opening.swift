@@ -40,7 +40,11 @@ extension SUITEncryptionInfo {
     guard count >= 0 else { throw .crypto(.authenticationFailed) }
     var key = InlineArray<32, UInt8>(repeating: 0)
     defer { erase(&key) }
-    try unwrap(&key, of: document, with: keys)
+    do {
+      var span = key.mutableSpan
+      var part = span._mutatingExtracting(0..<algorithm.keySize)
+      try unwrapContentKey(into: &part, of: document, with: keys)
+    }
 
     var tag = InlineArray<16, UInt8>(repeating: 0)
     for index in 0..<algorithm.tagSize { tag[index] = payload[count + index] }
@@ -64,17 +68,27 @@ extension SUITEncryptionInfo {
     return count
   }
 
-  /// Unwraps the content key with the first recipient's key that does.
-  private func unwrap<Keys: PayloadKeys & ~Copyable>(
-    _ key: inout InlineArray<32, UInt8>, of document: Span<UInt8>, with keys: borrowing Keys
+  /// Unwraps the key of the payload with the first recipient's key that does.
+  ///
+  /// Says whether the payload is for this device before it is fetched, and is what decrypts a payload in counter mode piece
+  /// by piece. ``open(_:expecting:of:with:hash:)`` calls it.
+  ///
+  /// - Parameters:
+  ///   - key: takes the key; the caller zeroes it, also after an error.
+  ///   - document: the bytes that this structure was parsed from.
+  ///   - keys: the keys of the device.
+  /// - Throws: ``ManifestError/crypto(_:)``: `CryptoError.unknownKey` if the device has no key of any recipient,
+  ///   `CryptoError.authenticationFailed` if none of its keys wrapped this one, and what the backend cannot do.
+  /// - Precondition: `key` has the length of a key of ``algorithm``.
+  public func unwrapContentKey<Keys: PayloadKeys & ~Copyable>(
+    into key: inout MutableSpan<UInt8>, of document: Span<UInt8>, with keys: borrowing Keys
   ) throws(ManifestError) {
+    precondition(key.count == algorithm.keySize, "the key has the length that its algorithm has")
     // What came closest to a key of this device.
     var refusal = CryptoError.unknownKey
     for recipient in recipients {
-      var span = key.mutableSpan
-      var part = span._mutatingExtracting(0..<algorithm.keySize)
       do throws(CryptoError) {
-        try unwrap(recipient, into: &part, of: document, with: keys)
+        try unwrap(recipient, into: &key, of: document, with: keys)
         return
       } catch {
         switch error {

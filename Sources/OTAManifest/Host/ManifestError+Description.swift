@@ -21,6 +21,7 @@ extension ManifestError: CustomStringConvertible {
     case .unsupportedDeltaFormat(let number): "patches of format \(number) are not supported"
     case .invalid(let field): "the value is not possible: \(field.name)"
     case .limitExceeded(let field): "over the limit: \(field.name)"
+    case .payloadKeyMissing: "the payload is encrypted, and the device has no key for it"
     case .sequenceNumberReplayed: "the sequence number is not above the security counter"
     case .vendorMismatch: "the update is for devices of another vendor"
     case .classMismatch: "the update is for another class of devices"
@@ -48,6 +49,7 @@ extension ManifestError.Field {
     case .dependencies: "dependencies"
     case .alternatives: "payloads to choose from"
     case .decoderMemory: "memory of the decoder"
+    case .encryption: "encryption of the payload"
     case .envelope: "envelope"
     case .metadata: "text"
     }

@@ -60,11 +60,22 @@ public struct ManifestSummary: CustomStringConvertible, Sendable {
     add("payload", "\(payload.size) bytes, \(payload.digest)")
     add("payload at", ManifestSummary.printable(payload.uri))
     add("blocks", "\(payload.blocks.digests.count) of \(payload.blocks.blockSize) bytes")
+    if let encryption = payload.encryption { add(encryption) }
     switch payload.encoding {
     case .identity: add("encoding", "the payload is the image")
     case .delta(let delta):
       add("encoding", "\(delta.format.name) patch, \(delta.memory) bytes of memory")
       add("patch on", "\(delta.source.size) bytes, \(delta.source.digest)")
+    }
+  }
+
+  private mutating func add(_ encryption: PayloadEncryption) {
+    let sizes = "\(encryption.transportSize) bytes on the way, \(encryption.memory) bytes of memory"
+    switch encryption.form {
+    case .encryptionInfo: add("encrypted", "SUIT_Encryption_Info, " + sizes)
+    case .chunks(let size, let recipients):
+      add("encrypted", "chunks of \(size) bytes, " + sizes)
+      for recipient in recipients { add("for the key", recipient.description) }
     }
   }
 

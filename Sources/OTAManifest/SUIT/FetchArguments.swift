@@ -10,6 +10,7 @@ struct FetchArguments {
   var encoding: PayloadEncoding
   var blocks: BlockDigests
   var imageBlocks: BlockDigests?
+  var encryption: PayloadEncryption?
 
   init(parsing bytes: Span<UInt8>, image: ImageDescription, limits: Limits) throws(ManifestError) {
     var reader = CBORReader(bytes, limits: limits)
@@ -31,6 +32,7 @@ struct FetchArguments {
       case FetchArgumentKey.blockDigests: blocks = try readByteStringRange(&reader)
       case FetchArgumentKey.imageBlockSize: imageBlockSize = try readUInt32(&reader)
       case FetchArgumentKey.imageBlockDigests: imageBlocks = try readByteStringRange(&reader)
+      case FetchArgumentKey.container: encryption = try PayloadEncryption(parsing: &reader, of: bytes)
       case FetchArgumentKey.delta: encoding = .delta(try DeltaDescription(parsing: &reader))
       default: throw .unsupportedParameter(SUITParameterKey.fetchArguments)
       }

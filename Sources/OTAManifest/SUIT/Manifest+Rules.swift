@@ -44,7 +44,10 @@ extension Manifest {
         hasPatch = true
       }
       try Manifest.check(payload.blocks, of: payload.size)
-      for earlier in 0..<index where payloads[earlier].digest == payload.digest {
+      try payload.checkEncryption()
+      // The same bytes may be there in clear, and encrypted.
+      for earlier in 0..<index
+      where payloads[earlier].digest == payload.digest && payloads[earlier].encryption == payload.encryption {
         throw .invalid(.alternatives)
       }
     }

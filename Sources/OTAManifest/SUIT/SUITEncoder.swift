@@ -108,6 +108,7 @@ struct SUITEncoder {
   private func install() throws(ManifestError) -> [UInt8] {
     let alternatives = try self.alternatives()
     let arguments = try fetchArguments(of: manifest.payload, imageBlocks: manifest.imageBlocks)
+    let info = alternatives.isEmpty ? manifest.payload.encryptionInfo : nil
     let revisions = try hardwareRevisions()
     let newVersion = try version(manifest.newVersion)
     let requiredVersion = try manifest.requiredVersion.map { (required) throws(ManifestError) in
@@ -118,7 +119,8 @@ struct SUITEncoder {
     return try encode { (writer) throws(ParseError) in
       try writer.writeArrayHeader(2 * (3 + rules))
       try writer.writeInteger(SUITCode.overrideParameters)
-      try writer.writeMapHeader((alternatives.isEmpty ? 3 : 1) + rules)
+      try writer.writeMapHeader((alternatives.isEmpty ? 3 : 1) + (info == nil ? 0 : 1) + rules)
+      try writer.writeStringIfAny(info, key: SUITParameterKey.encryptionInfo)
       if alternatives.isEmpty {
         try writer.writeInteger(SUITParameterKey.uri)
         try writer.writeTextString(manifest.payload.uri.span)
@@ -159,7 +161,8 @@ struct SUITEncoder {
         try encode { (writer) throws(ParseError) in
           try writer.writeArrayHeader(6)
           try writer.writeInteger(SUITCode.overrideParameters)
-          try writer.writeMapHeader(2)
+          try writer.writeMapHeader(payload.encryptionInfo == nil ? 2 : 3)
+          try writer.writeStringIfAny(payload.encryptionInfo, key: SUITParameterKey.encryptionInfo)
           try writer.writeInteger(SUITParameterKey.uri)
           try writer.writeTextString(payload.uri.span)
           try writer.writeInteger(SUITParameterKey.fetchArguments)
@@ -176,13 +179,14 @@ struct SUITEncoder {
   ) throws(ManifestError) -> [UInt8] {
     let digests = SUITEncoder.joined(payload.blocks)
     let imageBlocks = imageBlocks.map { ($0.blockSize, SUITEncoder.joined($0)) }
+    let container = payload.encryption.flatMap { SUITEncoder.Container($0) }
     return try encode { (writer) throws(ParseError) in
       let deltas =
         switch payload.encoding {
         case .identity: 0
         case .delta: 1
         }
-      try writer.writeMapHeader(4 + deltas + (imageBlocks == nil ? 0 : 2))
+      try writer.writeMapHeader(4 + deltas + (imageBlocks == nil ? 0 : 2) + (container == nil ? 0 : 1))
       try writer.writeInteger(FetchArgumentKey.payloadDigest)
       try writer.write(payload.digest)
       try writer.writeInteger(FetchArgumentKey.payloadSize)
@@ -211,13 +215,16 @@ struct SUITEncoder {
         try writer.writeInteger(FetchArgumentKey.imageBlockDigests)
         try writer.writeByteString(digests.span)
       }
+      if let container { try container.write(to: &writer) }
     }
   }
 
   /// The digests, one behind the other.
-  private static func joined(_ blocks: BlockDigests) -> [UInt8] {
+  private static func joined(_ blocks: BlockDigests) -> [UInt8] { joined(blocks.digests) }
+
+  static func joined(_ digests: [Digest]) -> [UInt8] {
     var bytes: [UInt8] = []
-    for digest in blocks.digests {
+    for digest in digests {
       for index in 0..<digest.bytes.count { bytes.append(digest.bytes[index]) }
     }
     return bytes

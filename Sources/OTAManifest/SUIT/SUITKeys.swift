@@ -87,7 +87,7 @@ enum SUITParameterKey {
   static var dependencies: Int64 { -260 }
 }
 
-/// Keys of the map inside the fetch arguments, and of the map about a patch in it.
+/// Keys of the map inside the fetch arguments, and of the maps about a patch and about a container in it.
 enum FetchArgumentKey {
   static var payloadDigest: Int64 { 1 }
   static var payloadSize: Int64 { 2 }
@@ -96,11 +96,17 @@ enum FetchArgumentKey {
   static var delta: Int64 { 5 }
   static var imageBlockSize: Int64 { 6 }
   static var imageBlockDigests: Int64 { 7 }
+  static var container: Int64 { 8 }
 
   static var deltaFormat: Int64 { 1 }
   static var deltaSourceDigest: Int64 { 2 }
   static var deltaSourceSize: Int64 { 3 }
   static var deltaMemory: Int64 { 4 }
+
+  static var containerFormat: Int64 { 1 }
+  static var containerSize: Int64 { 2 }
+  static var containerChunkSize: Int64 { 3 }
+  static var containerRecipients: Int64 { 4 }
 }
 
 /// Keys of texts.

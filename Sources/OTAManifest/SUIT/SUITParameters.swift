@@ -28,6 +28,8 @@ public struct SUITParameters: Equatable, Sendable {
   public var imageSize: UInt64?
   /// The content of the component.
   public var content: [UInt8]?
+  /// How the payload is encrypted: a SUIT_Encryption_Info (draft-ietf-suit-firmware-encryption-25, section 4).
+  public var encryptionInfo: [UInt8]?
   /// Where the component is, in UTF-8.
   public var uri: [UInt8]?
   /// The component to copy from, by its place in the list.
@@ -66,6 +68,8 @@ public struct SUITParameters: Equatable, Sendable {
       case SUITParameterKey.softFailure: softFailure = try readBool(&reader)
       case SUITParameterKey.uri: uri = try readText(&reader, limit: limits.stringSize)
       case SUITParameterKey.content: content = try readBytes(&reader, limit: limits.stringSize)
+      case SUITParameterKey.encryptionInfo:
+        encryptionInfo = try readBytes(&reader, limit: SUITEncryptionInfo.maximumSize)
       case SUITParameterKey.invokeArguments:
         invokeArguments = try readBytes(&reader, limit: limits.stringSize)
       // As long as the digests of all blocks; bounded by the envelope.

@@ -69,7 +69,7 @@ private struct SUITUpdate {
   private var isInvoked = false
   private let limits: Limits
   private var parameters = SUITParameters()
-  private var alternatives: [(uri: [UInt8], arguments: [UInt8])] = []
+  private var alternatives: [(uri: [UInt8], arguments: [UInt8], encryptionInfo: [UInt8]?)] = []
   private var hardwareRevisions: ClosedRange<UInt32>?
   private var newVersion: Version?
   private var requiredVersion: Version?
@@ -122,13 +122,13 @@ private struct SUITUpdate {
       case .custom(SUITCode.usablePayload, _) = sequence[1], sequence[2] == .directive(.fetch)
     else { throw .unsupportedCommand(SUITCode.tryEach) }
     var only = SUITParameters()
-    (only.uri, only.fetchArguments) = (new.uri, new.fetchArguments)
+    (only.uri, only.fetchArguments, only.encryptionInfo) = (new.uri, new.fetchArguments, new.encryptionInfo)
     guard only == new else { throw .unsupportedParameter(SUITParameterKey.fetchArguments) }
     guard parameters.uri == nil, let uri = new.uri else { throw .missingParameter(SUITParameterKey.uri) }
     guard parameters.fetchArguments == nil, let arguments = new.fetchArguments else {
       throw .missingParameter(SUITParameterKey.fetchArguments)
     }
-    alternatives.append((uri, arguments))
+    alternatives.append((uri, arguments, new.encryptionInfo))
   }
 
   private mutating func evaluate(_ condition: SUITCondition, in stage: Stage) throws(ManifestError) {
@@ -191,6 +191,7 @@ private struct SUITUpdate {
     try set(&parameters.imageSize, to: new.imageSize, key: SUITParameterKey.imageSize)
     try set(&parameters.uri, to: new.uri, key: SUITParameterKey.uri)
     try set(&parameters.fetchArguments, to: new.fetchArguments, key: SUITParameterKey.fetchArguments)
+    try set(&parameters.encryptionInfo, to: new.encryptionInfo, key: SUITParameterKey.encryptionInfo)
     if new.componentSlot != nil { throw .unsupportedParameter(SUITParameterKey.componentSlot) }
     if new.strictOrder != nil { throw .unsupportedParameter(SUITParameterKey.strictOrder) }
     if new.softFailure != nil { throw .unsupportedParameter(SUITParameterKey.softFailure) }
@@ -261,11 +262,15 @@ private struct SUITUpdate {
       guard let encoded = parameters.fetchArguments else {
         // A manifest of another maker: the payload is the image, and all of it one block.
         let blocks = BlockDigests(blockSize: image.size, digests: [image.digest])
+        let encryption = try parameters.encryptionInfo.map { (info) throws(ManifestError) in
+          try PayloadEncryption(encryptionInfo: info, payloadSize: image.size)
+        }
         let payload = PayloadDescription(
-          digest: image.digest, size: image.size, uri: uri, encoding: .identity, blocks: blocks)
+          digest: image.digest, size: image.size, uri: uri, encoding: .identity, blocks: blocks,
+          encryption: encryption)
         return ([payload], nil)
       }
-      let (payload, imageBlocks) = try payload(at: uri, encoded, of: image)
+      let (payload, imageBlocks) = try payload(at: uri, encoded, parameters.encryptionInfo, of: image)
       return ([payload], imageBlocks)
     }
     // Set behind the sequences: a payload that nobody would fetch.
@@ -273,11 +278,14 @@ private struct SUITUpdate {
     guard parameters.fetchArguments == nil else {
       throw .unsupportedParameter(SUITParameterKey.fetchArguments)
     }
+    guard parameters.encryptionInfo == nil else {
+      throw .unsupportedParameter(SUITParameterKey.encryptionInfo)
+    }
     guard alternatives.count <= Manifest.maximumPayloadCount else { throw .limitExceeded(.alternatives) }
     var payloads: [PayloadDescription] = []
     var imageBlocks: BlockDigests?
-    for (uri, arguments) in alternatives {
-      let (payload, blocks) = try payload(at: uri, arguments, of: image)
+    for (uri, arguments, info) in alternatives {
+      let (payload, blocks) = try payload(at: uri, arguments, info, of: image)
       if let blocks {
         // Twice, one of them would be passed over.
         guard imageBlocks == nil else { throw .invalid(.blocks) }
@@ -289,12 +297,18 @@ private struct SUITUpdate {
   }
 
   private func payload(
-    at uri: [UInt8], _ encoded: [UInt8], of image: ImageDescription
+    at uri: [UInt8], _ encoded: [UInt8], _ encryptionInfo: [UInt8]?, of image: ImageDescription
   ) throws(ManifestError) -> (PayloadDescription, imageBlocks: BlockDigests?) {
     let arguments = try FetchArguments(parsing: encoded.span, image: image, limits: limits)
+    var encryption = arguments.encryption
+    if let encryptionInfo {
+      // Encrypted in two ways at once: nobody says which one is the outer one.
+      guard encryption == nil else { throw .invalid(.encryption) }
+      encryption = try PayloadEncryption(encryptionInfo: encryptionInfo, payloadSize: arguments.size)
+    }
     let payload = PayloadDescription(
       digest: arguments.digest, size: arguments.size, uri: uri, encoding: arguments.encoding,
-      blocks: arguments.blocks)
+      blocks: arguments.blocks, encryption: encryption)
     return (payload, arguments.imageBlocks)
   }
 

@@ -23,16 +23,34 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
   /// In this order: size, outer structure, as many signatures by keys that may sign manifests as the policy asks for, the
   /// digest of the manifest, its form, its version, hash-based signatures if the policy asks for them, its sequence number,
   /// its commands, then whether it fits the device and its limits, and at last whether one of its payloads is of use here:
-  /// within the limits, and if it is a patch, one on the running image. Of several the smallest is taken, and the others are
+  /// within the limits, and if it is a patch, one on the running image. Of several the one with the fewest bytes to fetch is taken, and the others are
   /// dropped from the result.
   ///
   /// - Parameters:
   ///   - envelope: the bytes as received.
   ///   - context: what the device knows of itself.
   /// - Returns: the manifest, as something that may be installed.
-  /// - Throws: a ``ManifestError`` for the first thing that is wrong; nothing else happens then.
+  /// - Throws: a ``ManifestError`` for the first thing that is wrong; nothing else happens then. Encrypted payloads are of no
+  ///   use: ``ManifestError/payloadKeyMissing``.
   public func verify(
     _ envelope: Span<UInt8>, context: VerificationContext
+  ) throws(ManifestError) -> VerifiedManifest {
+    try verify(envelope, context: context) { (_) throws(ManifestError) in throw .payloadKeyMissing }
+  }
+
+  /// Judges an envelope for one device that may have keys for encrypted payloads.
+  ///
+  /// - Parameters:
+  ///   - envelope: the bytes as received.
+  ///   - context: what the device knows of itself.
+  ///   - checkDecryption: is asked last, and only about payloads that are of use otherwise: throws
+  ///     ``ManifestError/payloadKeyMissing`` if the device has no key, ``ManifestError/limitExceeded(_:)`` with
+  ///     ``ManifestError/Field/encryption`` if it has not the memory.
+  /// - Returns: the manifest, as something that may be installed.
+  /// - Throws: as ``verify(_:context:)``, and what `checkDecryption` throws if no payload is of use.
+  public func verify(
+    _ envelope: Span<UInt8>, context: VerificationContext,
+    checkDecryption: (PayloadEncryption) throws(ManifestError) -> Void
   ) throws(ManifestError) -> VerifiedManifest {
     let limits = context.profile.limits
     let suit = try authenticate(
@@ -43,7 +61,8 @@ public struct ManifestVerifier<Verifier: SignatureVerifier, Hash: HashFunction &
     try ManifestVerifier.checkFit(of: manifest, context: context)
     guard manifest.image.digest.algorithm == Hash.algorithm else { throw .invalid(.digestAlgorithm) }
     guard manifest.image.size <= limits.imageSize else { throw .limitExceeded(.imageSize) }
-    let chosen = try manifest.choosingPayload(for: context, digestAlgorithm: Hash.algorithm)
+    let chosen = try manifest.choosingPayload(
+      for: context, digestAlgorithm: Hash.algorithm, checkDecryption: checkDecryption)
     return VerifiedManifest(manifest: chosen, updateID: Hash.digest(of: envelope))
   }
 

@@ -48,6 +48,8 @@ public struct PublishedUpdate: Equatable, Sendable {
   }
 
   /// Takes the facts of a manifest.
+  ///
+  /// Of an encrypted payload the manifest does not say the digest of what is transported: set ``payload`` then.
   public init(manifest: Manifest, id: Digest, envelopeSize: UInt64, publishedAt: Timestamp) {
     self.init(
       id: id, envelopeSize: envelopeSize, sequenceNumber: manifest.sequenceNumber,

@@ -25,7 +25,8 @@ extension UpdateServer {
   ///
   /// - Parameters:
   ///   - envelope: the signed manifest.
-  ///   - payloads: the bytes that it describes: of each payload, in the order of the manifest.
+  ///   - payloads: the bytes that devices fetch: of each payload, in the order of the manifest. Of one that is encrypted
+  ///     only the length is checked: the server has no key.
   /// - Returns: the update.
   /// - Throws: ``ServerError``; nothing is offered then.
   @discardableResult
@@ -41,20 +42,28 @@ extension UpdateServer {
     try UpdateServer.requireKeepable(manifest)
     guard payloads.count == manifest.payloads.count else { throw .payloadSizeMismatch }
     for (payload, description) in zip(payloads, manifest.payloads) {
-      guard payload.count == Int(description.size) else { throw .payloadSizeMismatch }
+      guard payload.count == Int(description.transportSize) else { throw .payloadSizeMismatch }
+      guard description.encryption == nil else { continue }
       guard SodiumSHA256.digest(of: payload.span) == description.digest,
         UpdateServer.blocks(description.blocks, match: payload.span)
       else {
         throw .payloadDigestMismatch
       }
     }
-    let update = PublishedUpdate(
-      manifest: try UpdateServer.withMostGeneralPayload(manifest), id: SodiumSHA256.digest(of: envelope.span),
-      envelopeSize: UInt64(envelope.count),
+    // What is encrypted has another digest on the way than in the manifest.
+    let transported = payloads.map { payload in
+      ImageDescription(digest: SodiumSHA256.digest(of: payload.span), size: UInt32(payload.count))
+    }
+    let ranked = try UpdateServer.mostGeneralPayload(of: manifest)
+    var facts = manifest
+    (facts.payload, facts.alternatives) = (manifest.payloads[ranked], [])
+    var update = PublishedUpdate(
+      manifest: facts, id: SodiumSHA256.digest(of: envelope.span), envelopeSize: UInt64(envelope.count),
       publishedAt: now())
+    update.payload = transported[ranked]
     do throws(StoreError) {
       var records: [ArtifactRecord] = []
-      for (payload, description) in zip(payloads, manifest.payloads) {
+      for (payload, description) in zip(payloads, transported) {
         try artifacts.add(payload, as: description.digest)
         records.append(ArtifactRecord(digest: description.digest, size: UInt64(payload.count)))
       }
@@ -81,15 +90,16 @@ extension UpdateServer {
     try await publish(envelope: envelope, payloads: [payload])
   }
 
-  /// Keeps the payload by which the server decides whom it offers the update: of several the image, which fits all.
-  private static func withMostGeneralPayload(_ manifest: Manifest) throws(ServerError) -> Manifest {
-    guard !manifest.alternatives.isEmpty else { return manifest }
-    guard let whole = manifest.payloads.first(where: { $0.encoding == .identity }) else {
+  /// The payload by which the server decides whom it offers the update: of several the image, which fits all, and rather
+  /// in clear, for which nobody needs a key.
+  private static func mostGeneralPayload(of manifest: Manifest) throws(ServerError) -> Int {
+    let payloads = manifest.payloads
+    guard payloads.count > 1 else { return 0 }
+    let images = payloads.indices.filter { payloads[$0].encoding == .identity }
+    guard let first = images.first(where: { payloads[$0].encryption == nil }) ?? images.first else {
       throw .manifestRefused(.manifestMissingParameter)
     }
-    var ranked = manifest
-    (ranked.payload, ranked.alternatives) = (whole, [])
-    return ranked
+    return first
   }
 
   /// Whether each block has its digest: a device would find out only in the middle of the download.

@@ -197,8 +197,8 @@ let package = Package(
     test(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaContainers",
-        "OTADeltaZlib",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTADeltaContainers", "OTADeltaZlib",
         "OTADeltaEncoder",
         "OTAPartition", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAServer", "OTAServerSQLite",
         "OTAAgentTUF", "OTATUF",

@@ -20,6 +20,8 @@ public struct AgentConfiguration: Sendable {
   /// The time, in seconds of Unix time, for the expiry of trust anchors; `nil`, unless another clock is set, says that no
   /// clock is trusted.
   public var trustedTime: @Sendable () -> UInt64? = { nil }
+  /// The keys for encrypted payloads; none, unless they are set, and then such payloads are refused.
+  public var payloadDecryption: PayloadDecryption?
   /// Signs reports with the device's own key.
   public var signer: any Signer
   /// The way to the server.

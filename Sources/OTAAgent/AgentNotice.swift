@@ -7,7 +7,7 @@ public enum AgentNotice: Equatable, Sendable {
   case entered(UpdateState)
   /// The server offers an update, and its manifest was verified.
   case offered(Manifest)
-  /// The download begins or goes on at this byte of the payload.
+  /// The download begins or goes on at this byte of the payload, or of what it is encrypted to.
   case downloading(from: UInt32, of: UInt32)
   /// A block of the payload was authenticated and taken in.
   case advanced(payloadBytes: UInt32, of: UInt32)

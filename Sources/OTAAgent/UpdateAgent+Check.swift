@@ -58,7 +58,8 @@ extension UpdateAgent where Device: ~Copyable {
         trustStore: trust.keys, profile: configuration.profile,
         securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,
         runningImage: running.image, signaturePolicy: trust.policy)
-      let verified = try verifier.verify(envelope.span, context: context)
+      let verified = try verifier.verify(
+        envelope.span, context: context, checkDecryption: configuration.payloadDecryption.check)
       let manifest = verified.manifest
       // The same update again, after its download was given up for a while: what arrived is still good.
       if installation?.offer.updateID != updateID { dropUpdate() }

@@ -52,7 +52,7 @@ extension UpdateAgent where Device: ~Copyable {
     do throws(PayloadFailure) {
       installation = try Installation(
         manifest, offer: offer, stagedBytes: target.stagedBytes(of: offer),
-        limits: configuration.profile.limits)
+        limits: configuration.profile.limits, decryption: configuration.payloadDecryption)
     } catch {
       throw .failed(error)
     }
@@ -60,8 +60,8 @@ extension UpdateAgent where Device: ~Copyable {
 
   private func fetchPayload() async throws(DownloadFailure) {
     guard installation?.isStaged == false, let payload = installation?.payload else { return }
-    while let start = installation?.receivedBytes, start < payload.size {
-      configuration.observer(.downloading(from: start, of: payload.size))
+    while let start = installation?.receivedBytes, start < payload.transportSize {
+      configuration.observer(.downloading(from: start, of: payload.transportSize))
       do {
         let stream = try await configuration.transport.open(
           String(decoding: payload.uri, as: UTF8.self), from: UInt64(start))

@@ -1,5 +1,5 @@
 import CSodium
-import OTACore
+public import OTACore
 public import OTACrypto
 
 /// A release that is encrypted once for several recipients: a header with the release key in a ``SealedBox`` for each of
@@ -37,10 +37,23 @@ public enum EncryptedRelease {
     fixedSize + recipients * recipientSize + SecretStream.headerSize
   }
 
+  /// The length of a release when it is encrypted, in bytes.
+  ///
+  /// - Parameters:
+  ///   - count: the length of the release; not negative.
+  ///   - recipients: how many there are.
+  ///   - chunkSize: the length of a chunk, in ``chunkSizes``.
+  public static func encryptedSize(of count: Int, recipients: Int, chunkSize: Int) -> Int {
+    headerSize(recipients: recipients) + count + max(1, (count + chunkSize - 1) / chunkSize)
+      * SecretStream.overhead
+  }
+
   /// The name of a recipient: the thumbprint of his key's COSE_Key.
   ///
+  /// - Parameter key: his public key.
+  /// - Returns: the SHA-256 digest.
   /// - Note: Source: RFC 9679, section 4: `{1: 1, -1: 4, -2: x}` (RFC 9053, section 7.2).
-  static func name(of key: X25519PublicKey) -> Digest {
+  public static func name(of key: X25519PublicKey) -> Digest {
     var hash = SHA256()
     let head: InlineArray<8, UInt8> = [0xa3, 0x01, 0x01, 0x20, 0x04, 0x21, 0x58, 0x20]
     hash.update(head.span)
@@ -68,7 +81,7 @@ public enum EncryptedRelease {
     var result: [UInt8] = []
     let chunkCount = max(1, (release.count + chunkSize - 1) / chunkSize)
     result.reserveCapacity(
-      headerSize(recipients: recipients.count) + release.count + chunkCount * SecretStream.overhead)
+      encryptedSize(of: release.count, recipients: recipients.count, chunkSize: chunkSize))
     for index in 0..<4 { result.append(magic[index]) }
     result += [
       1, 0, UInt8(truncatingIfNeeded: recipients.count), UInt8(truncatingIfNeeded: recipients.count >> 8),

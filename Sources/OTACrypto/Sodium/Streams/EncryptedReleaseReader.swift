@@ -12,7 +12,7 @@ public struct EncryptedReleaseReader: ~Copyable {
     case failed
   }
 
-  private let key: X25519PrivateKey
+  private let keys: [ReleaseKey]
   private let limit: Int
   private var state = State.header
   /// What came and was not looked at yet: less than the header, or than a chunk.
@@ -33,7 +33,16 @@ public struct EncryptedReleaseReader: ~Copyable {
   ///   - key: his private key.
   ///   - maximumChunkSize: a release with larger chunks is refused; two buffers of this length are the memory that is needed.
   public init(key: consuming X25519PrivateKey, maximumChunkSize: Int = 1 << 20) {
-    self.key = key
+    self.init(keys: [ReleaseKey(key)], maximumChunkSize: maximumChunkSize)
+  }
+
+  /// Takes the keys of a recipient who has several, such as one for himself and one for all of his kind.
+  ///
+  /// - Parameters:
+  ///   - keys: his private keys; the first recipient in the header who has one of them counts.
+  ///   - maximumChunkSize: a release with larger chunks is refused; two buffers of this length are the memory that is needed.
+  public init(keys: [ReleaseKey], maximumChunkSize: Int = 1 << 20) {
+    self.keys = keys
     limit = min(maximumChunkSize, EncryptedRelease.chunkSizes.upperBound)
   }
 
@@ -101,13 +110,14 @@ public struct EncryptedReleaseReader: ~Copyable {
       headerSize = EncryptedRelease.headerSize(recipients: recipients)
       return
     }
-    let name = EncryptedRelease.name(of: key.publicKey)
     let header = pending
     let streamStart = headerSize - SecretStream.headerSize
     for start in stride(from: EncryptedRelease.fixedSize, to: streamStart, by: EncryptedRelease.recipientSize)
-    where isEqualInConstantTime(header.span.extracting(start..<start + 32), name.bytes) {
+    {
+      let name = header.span.extracting(start..<start + 32)
+      guard let key = keys.first(where: { isEqualInConstantTime(name, $0.name.bytes) }) else { continue }
       let releaseKey = try SealedBox.open(
-        header.span.extracting(start + 32..<start + EncryptedRelease.recipientSize), by: key)
+        header.span.extracting(start + 32..<start + EncryptedRelease.recipientSize), by: key.privateKey)
       guard releaseKey.count == SecretStream.keySize else { throw .authenticationFailed }
       stream = try SecretStreamReader(
         key: releaseKey, header: header.span.extracting(streamStart..<headerSize))

@@ -55,6 +55,46 @@ import Testing
     #expect(result.error == nil && result.release == release)
   }
 
+  @Test("A recipient with several keys needs one of them; anybody reads for whom it is, and in which chunks")
+  func severalKeys() throws {
+    let release = [UInt8](repeating: 9, count: 3000)
+    let bytes = try Self.sealed(release, [1, 2])
+    for keys in [[1, 5], [5, 2], [2, 1], [5, 6], []] as [[UInt8]] {
+      let keys = try keys.map { ReleaseKey(try X25519PrivateKey(scalar: Self.scalar($0))) }
+      var reader = EncryptedReleaseReader(keys: keys)
+      var count = 0
+      var failure: CryptoError?
+      do throws(CryptoError) {
+        try reader.append(bytes.span) { (plain) throws(CryptoError) in count += plain.count }
+        try reader.finish { (plain) throws(CryptoError) in count += plain.count }
+      } catch {
+        failure = error
+      }
+      let isFor = try keys.contains { try [1, 2].map { try Self.publicKey($0) }.contains($0.publicKey) }
+      #expect(failure == (isFor ? nil : .unknownKey) && count == (isFor ? 3000 : 0))
+    }
+    let outline = try EncryptedReleaseOutline(parsing: bytes.span)
+    #expect(outline.chunkSize == Self.chunk)
+    #expect(try outline.recipients == [1, 2].map { EncryptedRelease.name(of: try Self.publicKey($0)) })
+    #expect(bytes.count == EncryptedRelease.encryptedSize(of: 3000, recipients: 2, chunkSize: Self.chunk))
+    for count in 0..<Self.headerSize + 112 {
+      #expect(throws: CryptoError.authenticationFailed) {
+        _ = try EncryptedReleaseOutline(parsing: bytes.span.extracting(0..<count))
+      }
+    }
+    for (index, error) in [
+      (3, .authenticationFailed), (4, .unsupportedAlgorithm), (7, .authenticationFailed),
+    ]
+      as [(Int, CryptoError)]
+    {
+      #expect(throws: error) {
+        var wrong = bytes
+        wrong[index] ^= 0x80
+        _ = try EncryptedReleaseOutline(parsing: wrong.span)
+      }
+    }
+  }
+
   @Test("Each recipient reads it, nobody else does, and no two of them look alike")
   func recipients() throws {
     let release = [UInt8](repeating: 9, count: 3000)

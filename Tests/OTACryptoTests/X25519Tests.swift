@@ -73,6 +73,38 @@ import Testing
     }
   }
 
+  @Test("Keys in PEM are read in their one form, and in no other")
+  func pem() throws {
+    // Made by: openssl genpkey -algorithm x25519; openssl pkey -pubout
+    let privateText = """
+      -----BEGIN PRIVATE KEY-----
+      MC4CAQAwBQYDK2VuBCIEINDJjOmoisC6T1Ph/p/giiORAvKcwafND8r08EJZAvJt
+      -----END PRIVATE KEY-----
+
+      """
+    let publicText = """
+      -----BEGIN PUBLIC KEY-----
+      MCowBQYDK2VuAyEAiFcStUrQ0KP4tpz81xf8Ps5YdCPg5DhSbMF4OTMb2Tg=
+      -----END PUBLIC KEY-----
+
+      """
+    let key = try X25519PrivateKey(pem: Array(privateText.utf8).span)
+    let publicKey = try X25519PublicKey(pem: Array(publicText.utf8).span)
+    let derived = key.publicKey
+    #expect(derived == publicKey)
+    #expect(throws: CryptoError.invalidKey) {
+      _ = try X25519PrivateKey(pem: Array(publicText.utf8).span)
+    }
+    #expect(throws: CryptoError.invalidKey) { try X25519PublicKey(pem: Array(privateText.utf8).span) }
+    let signing = try Ed25519PrivateKey.generate()
+    let signingPublic = try signing.publicKey.pem()
+    #expect(throws: CryptoError.invalidKey) {
+      let text = try signing.pem()
+      _ = try text.withBytes { (text) throws(CryptoError) in try X25519PrivateKey(pem: text) }
+    }
+    #expect(throws: CryptoError.invalidKey) { try X25519PublicKey(pem: signingPublic.span) }
+  }
+
   @Test("Keys of another length are refused", arguments: [0, 31, 33, 64])
   func lengths(_ count: Int) {
     let bytes = [UInt8](repeating: 9, count: count)

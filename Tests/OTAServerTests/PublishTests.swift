@@ -49,6 +49,40 @@ import Testing
     }
   }
 
+  @Test("An encrypted payload is kept as it is on the way, and only its length is held against the manifest")
+  func encryptedPayload() async throws {
+    let fixture = try await Fixture()
+    let recipient = try X25519PrivateKey.generate()
+    let image = [UInt8](repeating: 7, count: 5000)
+    let encrypted = try EncryptedRelease.seal(image.span, for: [recipient.publicKey], chunkSize: 1024)
+    var manifest = Fixture.manifest(image, sequenceNumber: 2)
+    manifest.payload.encryption = PayloadEncryption(chunksOf: 1024, transportSize: UInt32(encrypted.count))
+    for plain in [false, true] {
+      if plain {
+        manifest.sequenceNumber = SequenceNumber(3)
+        manifest.alternatives = [Fixture.manifest(image, sequenceNumber: 2).payload]
+      }
+      let envelope = try await manifest.signedEnvelope(by: fixture.publisher)
+      let others = plain ? [image] : []
+      for wrong in [image, encrypted + [0], Array(encrypted.dropLast())] {
+        await #expect(throws: ServerError.payloadSizeMismatch) {
+          try await fixture.server.publish(envelope: envelope, payloads: [wrong] + others)
+        }
+      }
+      let update = try await fixture.server.publish(envelope: envelope, payloads: [encrypted] + others)
+      // What is in clear fits more devices.
+      #expect(
+        update.payload.digest == Fixture.digest(plain ? image : encrypted)
+          && update.payload.size == UInt32(plain ? image.count : encrypted.count))
+      #expect(try await fixture.check(fixture.checkRequest()).update?.id == update.id.description)
+      let response = await fixture.server.respond(
+        to: ServerRequest(
+          method: "GET", path: UpdateServer.artifactReference(Fixture.digest(encrypted)), body: []))
+      #expect(response.status == 200)
+      #expect(fixture.artifacts.size(of: Fixture.digest(encrypted)) == UInt64(encrypted.count))
+    }
+  }
+
   @Test("publishing again changes nothing")
   func idempotence() async throws {
     let fixture = try await Fixture()

@@ -11,6 +11,8 @@ package enum CommandTable {
     ManifestSign.self,
     ManifestVerify.self,
     ManifestInspect.self,
+    PayloadEncrypt.self,
+    PayloadDecrypt.self,
     CeremonyExport.self,
     CeremonyShow.self,
     CeremonySign.self,

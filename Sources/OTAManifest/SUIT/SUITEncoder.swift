@@ -177,10 +177,16 @@ struct SUITEncoder {
   private func fetchArguments(
     of payload: PayloadDescription, imageBlocks: BlockDigests?
   ) throws(ManifestError) -> [UInt8] {
+    try SUITEncoder.fetchArguments(of: payload, imageBlocks: imageBlocks, limit: limit)
+  }
+
+  static func fetchArguments(
+    of payload: PayloadDescription, imageBlocks: BlockDigests?, limit: Int
+  ) throws(ManifestError) -> [UInt8] {
     let digests = SUITEncoder.joined(payload.blocks)
     let imageBlocks = imageBlocks.map { ($0.blockSize, SUITEncoder.joined($0)) }
     let container = payload.encryption.flatMap { SUITEncoder.Container($0) }
-    return try encode { (writer) throws(ParseError) in
+    return try encode(upTo: limit) { (writer) throws(ParseError) in
       let deltas =
         switch payload.encoding {
         case .identity: 0
@@ -270,6 +276,12 @@ struct SUITEncoder {
 
   private func encode(
     _ body: (inout CBORWriter) throws(ParseError) -> Void
+  ) throws(ManifestError) -> [UInt8] {
+    try SUITEncoder.encode(upTo: limit, body)
+  }
+
+  private static func encode(
+    upTo limit: Int, _ body: (inout CBORWriter) throws(ParseError) -> Void
   ) throws(ManifestError) -> [UInt8] {
     do throws(ParseError) {
       return try [UInt8](cborUpTo: limit, writing: body)

@@ -5,7 +5,7 @@ import OTACryptoSodium
 /// `ota key generate`: a new key pair in two PEM files.
 struct KeyGenerate: Command {
   static let name = "key generate"
-  static let abstract = "generate a key pair for signing"
+  static let abstract = "generate a key pair"
   static let usage = """
     usage: ota key generate --algorithm NAME --out KEY.pem [--force] [--json]
 
@@ -13,7 +13,7 @@ struct KeyGenerate: Command {
     key to KEY.pub.pem (SubjectPublicKeyInfo). Keep KEY.pem offline: who has it can update every device.
 
       --algorithm NAME  ed25519, es256 and es384 for manifests and receipts; rsa2048 and rsa3072 for images of
-                        MCUboot
+                        MCUboot; x25519, and es256 too, for encrypted payloads
       --out FILE        where the private key goes
       --force           replace files that are there
       --json            the result as JSON
@@ -22,7 +22,7 @@ struct KeyGenerate: Command {
 
   /// The names of the algorithms.
   enum Algorithm: String, CaseIterable, Sendable {
-    case ed25519, es256, es384, rsa2048, rsa3072
+    case ed25519, es256, es384, rsa2048, rsa3072, x25519
   }
 
   private struct Result: Encodable {

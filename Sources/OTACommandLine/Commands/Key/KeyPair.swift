@@ -22,6 +22,7 @@ struct KeyPair: ~Copyable {
     case .es384: try openSSL(.p384)
     case .rsa2048: try openSSL(.rsa2048)
     case .rsa3072: try openSSL(.rsa3072)
+    case .x25519: try openSSL(.x25519)
     }
   }
 

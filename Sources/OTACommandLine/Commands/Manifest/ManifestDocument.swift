@@ -23,6 +23,31 @@ struct ManifestDocument: Encodable {
     var deltaFormat: String?
     var deltaSource: Image?
     var decoderMemory: UInt32?
+    /// Absent if what is fetched is the payload.
+    var encryption: Encryption?
+  }
+
+  struct Encryption: Encodable {
+    /// `encryption-info` or `container`.
+    var form: String
+    /// The length of what is fetched, in bytes.
+    var transportSize: UInt32
+    /// How many bytes a device holds in memory.
+    var memory: UInt32
+    var chunkSize: UInt32?
+    /// The names of the keys of a container, if the manifest has them.
+    var recipients: [String]?
+
+    init(_ encryption: PayloadEncryption) {
+      (transportSize, memory) = (encryption.transportSize, encryption.memory)
+      switch encryption.form {
+      case .encryptionInfo: form = "encryption-info"
+      case .chunks(let size, let names):
+        form = "container"
+        chunkSize = size
+        recipients = names.isEmpty ? nil : names.map(\.description)
+      }
+    }
   }
 
   var updateID: String
@@ -69,6 +94,7 @@ struct ManifestDocument: Encodable {
       payload.deltaSource = Image(delta.source)
       payload.decoderMemory = delta.memory
     }
+    payload.encryption = manifest.payload.encryption.map { Encryption($0) }
     vendorName = Self.text(manifest.metadata.vendorName)
     modelName = Self.text(manifest.metadata.modelName)
     description = Self.text(manifest.metadata.updateDescription)

@@ -43,6 +43,7 @@ public enum EncryptedRelease {
   ///   - count: the length of the release; not negative.
   ///   - recipients: how many there are.
   ///   - chunkSize: the length of a chunk, in ``chunkSizes``.
+  /// - Returns: the length of header and chunks.
   public static func encryptedSize(of count: Int, recipients: Int, chunkSize: Int) -> Int {
     headerSize(recipients: recipients) + count + max(1, (count + chunkSize - 1) / chunkSize)
       * SecretStream.overhead

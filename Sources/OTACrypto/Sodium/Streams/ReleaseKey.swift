@@ -5,6 +5,9 @@ import OTACrypto
 public final class ReleaseKey: Sendable {
   let privateKey: X25519PrivateKey
 
+  /// The public part.
+  public var publicKey: X25519PublicKey { privateKey.publicKey }
+
   /// The name under which the header of a release has the key of the recipient: ``EncryptedRelease/name(of:)``.
   public let name: Digest
 

@@ -77,8 +77,12 @@ struct DescriptionReader {
     var object = object
     var component = ManifestDescription.Component(name: name)
     component.image = try image(&object, payload: payloads[OTACommandLine.componentName(name)])
+    component.encryption = try encryption(&object, of: component.image)
     let uri = try object.text("uri")
     let isIntegrated = try object.flag("integrated")
+    guard component.encryption == nil || uri != nil || isIntegrated else {
+      throw object.problem("encryption", "is for a component with uri or integrated")
+    }
     let isStaged = try object.flag("stage")
     let content = try object.bytes("content")
     let source = try Self.place(&object, "copyFrom", among: names)
@@ -99,7 +103,7 @@ struct DescriptionReader {
       }
       component.origin = .copied(from: source)
     } else if isIntegrated {
-      guard let bytes = component.image?.bytes else {
+      guard let bytes = component.encryption.map(\.bytes) ?? component.image?.bytes else {
         throw object.problem("integrated", "needs a payload, which is a file")
       }
       component.origin = .integrated(
@@ -204,7 +208,7 @@ struct DescriptionReader {
       integrated: isIntegrated ? bytes : nil)
   }
 
-  private func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
+  func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
 
   /// Languages, each with texts by their names, and with components that have texts by their names.
   private static func text(_ object: DescriptionObject) throws(CommandFailure) -> SUITDocument.Text {

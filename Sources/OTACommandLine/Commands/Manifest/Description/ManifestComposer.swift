@@ -149,9 +149,9 @@ struct ManifestComposer {
     let check: [Step] = [.directive(.fetch), .condition(.imageMatch)]
     switch component.origin {
     case .fetched(let uri, let isStaged) where isStaged == staged:
-      return [.override([Parameter(21, .text(uri))])] + check
+      return [.override(parameters(of: component.encryption, uri))] + check
     case .integrated(let uri, _, let isStaged) where isStaged == staged:
-      return [.override([Parameter(21, .text(uri))])] + check
+      return [.override(parameters(of: component.encryption, uri))] + check
     case .present where !staged && component.slots.contains { $0.uri != nil }:
       let choices: [[Step]?] = component.slots.map { slot in
         [
@@ -162,6 +162,13 @@ struct ManifestComposer {
       return [.tryEach(choices)] + check
     default: return []
     }
+  }
+
+  private func parameters(of encryption: ManifestDescription.Encryption?, _ uri: String) -> [Parameter] {
+    var parameters = [Parameter(21, .text(uri))]
+    if let info = encryption?.info { parameters.insert(Parameter(19, .bytes(info)), at: 0) }
+    if let arguments = encryption?.fetchArguments { parameters.append(Parameter(25, .bytes(arguments))) }
+    return parameters
   }
 
   private func install(_ component: ManifestDescription.Component) -> [Step] {

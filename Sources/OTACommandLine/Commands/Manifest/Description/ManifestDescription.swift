@@ -25,6 +25,16 @@ struct ManifestDescription {
     var numbers: [Int64]
   }
 
+  /// How what is fetched is encrypted.
+  struct Encryption {
+    /// The SUIT_Encryption_Info, if it is one.
+    var info: [UInt8]?
+    /// The fetch arguments that describe the container, if it is one.
+    var fetchArguments: [UInt8]?
+    /// What is fetched, if there is a file.
+    var bytes: [UInt8]?
+  }
+
   /// Where the contents of a component come from.
   enum Origin {
     /// They are there, and are only checked.
@@ -44,6 +54,7 @@ struct ManifestDescription {
     var image: Image?
     var slots: [Slot] = []
     var origin = Origin.present
+    var encryption: Encryption?
     var required: Requirement?
     /// The component that it is copied from before it runs.
     var loadedFrom: UInt64?

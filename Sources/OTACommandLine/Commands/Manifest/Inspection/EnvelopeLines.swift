@@ -68,6 +68,11 @@ struct EnvelopeLines {
       for parameter in step.parameters ?? [] {
         let name = parameter.name ?? "parameter \(parameter.key)"
         lines.append(indent + "  " + name + " = " + visible(parameter.value))
+        guard let encryption = parameter.encryption else { continue }
+        for recipient in encryption.recipients {
+          let key = recipient.keyID.map { "key \($0)" } ?? "no key named"
+          lines.append(indent + "    \(encryption.algorithm) for \(recipient.algorithm), \(key)")
+        }
       }
       for (index, alternative) in (step.alternatives ?? []).enumerated() {
         lines.append(indent + "  alternative \(index + 1):" + (alternative.isEmpty ? " nothing" : ""))

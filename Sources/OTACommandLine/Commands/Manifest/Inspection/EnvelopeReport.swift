@@ -198,6 +198,8 @@ struct ParameterReport: Encodable {
   var key: Int64
   var name: String?
   var value: String
+  /// What an encryption-info says, if it can be read.
+  var encryption: EncryptionReport?
 
   init(_ parameter: SUITDocument.Parameter) {
     key = parameter.key
@@ -212,6 +214,7 @@ struct ParameterReport: Encodable {
       value = (comparison < 6 ? names[Int(comparison)] : "?") + versionText(numbers)
     case .bytes(let bytes):
       // Identifiers have a form of their own.
+      if key == 19 { encryption = EncryptionReport(bytes) }
       if [1, 2, 24].contains(key), let identifier = try? UniversalIdentifier(bytes: bytes.span) {
         value = identifier.description
       } else {

@@ -99,9 +99,10 @@ let package = Package(
     hosted(
       "OTAAgent",
       [
-        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaContainers",
+        "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADelta",
+        "OTADeltaContainers",
         "OTADeltaZlib",
-        "OTAPartition", "OTAStateMachine",
+        "OTAPartition", "OTAMCUbootOpenSSL", "OTAStateMachine",
       ]),
 
     // Repositories.

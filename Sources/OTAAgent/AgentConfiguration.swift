@@ -17,6 +17,8 @@ public struct AgentConfiguration: Sendable {
   ///
   /// At each poll the agent asks the server for the sets that follow, at `/api/v1/trust/` and their number.
   public var trustKeeper: (any TrustKeeper)?
+  /// Where the signatures of images are, if the trust anchors have image keys; in the images, unless said otherwise.
+  public var imageSignatures: ImageSignatures = .mcuboot
   /// The time, in seconds of Unix time, for the expiry of trust anchors; `nil`, unless another clock is set, says that no
   /// clock is trusted.
   public var trustedTime: @Sendable () -> UInt64? = { nil }

@@ -17,6 +17,8 @@ public enum AgentNotice: Equatable, Sendable {
   case refused(ErrorCode)
   /// What was refused looks like an attack: of which kind, on what evidence, and how many of them there were lately.
   case threat(ThreatEvent)
+  /// What runs is signed with keys of the present set and was confirmed: image keys of earlier sets are good for nothing more.
+  case imageKeysRetired
   /// The journal or a slot could not be read or written.
   case storageFailed(ErrorCode)
 }

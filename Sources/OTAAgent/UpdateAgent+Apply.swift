@@ -5,11 +5,16 @@ import OTAStateMachine
 
 // From a staged image to a confirmed or reverted one. Each step that changes what boots is one durable record.
 extension UpdateAgent where Device: ~Copyable {
-  func verifyImage() -> UpdateEvent {
+  func verifyImage() async -> UpdateEvent {
+    let state: TrustState?
+    do throws(TrustAnchorError) {
+      state = try await imageTrust()
+    } catch {
+      return give(up: error.code)
+    }
     guard let image = staged.take() else { return .storageFailed(.slotEmpty) }
     do {
       verified = try target.storage.verify(image, using: SodiumSHA256.self)
-      return .imageVerified
     } catch {
       let code = error.code
       guard code == .imageDigestMismatch else { return fail(code) }
@@ -17,9 +22,37 @@ extension UpdateAgent where Device: ~Copyable {
       notice(refusal: code)
       return .imageRefused(code)
     }
+    do throws(ImageSignatureFailure) {
+      try requireSignatures(state)
+      return .imageVerified
+    } catch {
+      switch error {
+      case .refused:
+        dropUpdate()
+        notice(refusal: .imageSignatureRefused)
+        return .imageRefused(.imageSignatureRefused)
+      case .unchecked(let code): return fail(code)
+      }
+    }
   }
 
-  func activate() -> UpdateEvent {
+  func activate() async -> UpdateEvent {
+    // Policy may have taken its time, and the keeper may have been given another set by somebody else.
+    do throws(TrustAnchorError) {
+      let state = try await imageTrust()
+      if state?.anchors != imageAnchors {
+        do throws(ImageSignatureFailure) {
+          try requireSignatures(state)
+        } catch {
+          switch error {
+          case .refused: return give(up: .imageSignatureRefused)
+          case .unchecked(let code): return fail(code)
+          }
+        }
+      }
+    } catch {
+      return give(up: error.code)
+    }
     guard let image = verified.take() else { return .storageFailed(.slotEmpty) }
     do {
       try target.storage.activate(image, attempts: configuration.trialAttempts)
@@ -39,13 +72,14 @@ extension UpdateAgent where Device: ~Copyable {
     }
   }
 
-  func confirm() -> UpdateEvent {
+  func confirm() async -> UpdateEvent {
     do {
       try target.storage.confirm()
-      return .confirmationRecorded
     } catch {
       return fail(error.code)
     }
+    await retireImageKeys()
+    return .confirmationRecorded
   }
 
   /// Gives the image on trial up; where no other one is there to go back to, it stays, and the update has failed.
@@ -61,6 +95,13 @@ extension UpdateAgent where Device: ~Copyable {
     } catch {
       return fail(error.code)
     }
+  }
+
+  /// Gives the update up because of what was found out about trust: nothing is wrong with the flash.
+  private func give(up code: ErrorCode) -> UpdateEvent {
+    dropUpdate()
+    notice(refusal: code)
+    return .storageFailed(code)
   }
 
   private func fail(_ code: ErrorCode) -> UpdateEvent {

@@ -19,15 +19,19 @@ extension UpdateAgent where Device: ~Copyable {
     var policy = configuration.signaturePolicy
     guard let keeper = configuration.trustKeeper else { return (configuration.trustStore, policy) }
     var state = try await keeper.state()
+    var isNew = false
     for _ in 0..<Self.maximumSetCount {
       guard let update = await fetchSet(state.anchors.number) else { break }
       do throws(TrustAnchorError) {
         state = try await follow(update, keeper)
+        isNew = true
       } catch {
         configuration.observer(.refused(error.code))
         break
       }
     }
+    // What runs may never have needed the keys that were left out.
+    if isNew { await retireImageKeys() }
     let (trustStore, threshold) = try state.manifestKeys(at: configuration.trustedTime())
     policy.threshold = max(policy.threshold, threshold)
     return (trustStore, policy)

@@ -17,6 +17,8 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
   var installation: Installation?
   var staged: StagedImage?
   var verified: VerifiedImage?
+  /// The set by whose keys ``verified`` may be installed; `nil` if no signature was asked for.
+  var imageAnchors: TrustAnchors?
   /// The pause that the server asked for in its last answer.
   var requestedPause: Duration?
   /// Refusals of what the server says; it is the only peer.
@@ -96,6 +98,7 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
       isBusy = false
       isCancelRequested = false
     }
+    if case .started = first { await retireImageKeys() }
     var action = advance(first)
     while true {
       if takeCancelRequest() {
@@ -113,11 +116,11 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
       case .download(let offer): action = advance(await download(offer, interruptions: 0))
       case .resumeDownload(let offer, let interruptions):
         action = advance(await download(offer, interruptions: interruptions))
-      case .verifyImage: action = advance(verifyImage())
+      case .verifyImage: action = advance(await verifyImage())
       case .askToApply: action = advance(await askToApply())
-      case .activate: action = advance(activate())
+      case .activate: action = advance(await activate())
       case .checkHealth: action = advance(await checkHealth())
-      case .confirm: action = advance(confirm())
+      case .confirm: action = advance(await confirm())
       case .revert(let code): action = advance(revert(code))
       case .report(let report): action = advance(await send(report))
       }
@@ -194,6 +197,7 @@ public actor UpdateAgent<Device: Flash & ~Copyable> {
     installation = nil
     staged = nil
     verified = nil
+    imageAnchors = nil
     target.abandon()
   }
 }

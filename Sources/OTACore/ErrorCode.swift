@@ -34,6 +34,7 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
   case unknownComponent = 0x030A
   case imageDigestMismatch = 0x030B
   case dependencyMissing = 0x030C
+  case imageSignatureRefused = 0x030D
   case manifestThresholdNotMet = 0x0310
   case manifestConditionFailed = 0x0320
   case manifestRuleBroken = 0x0321

@@ -17,6 +17,20 @@ public protocol TrustKeeper: Sendable {
   /// - Returns: the new state, durable.
   /// - Throws: a `TrustAnchorError` if the set is not genuine, or cannot be exchanged now.
   func install(_ update: [UInt8], on image: RunningImage) async throws(TrustAnchorError) -> TrustState
+
+  /// Ends the life of the image keys that earlier sets had, if what runs can do without them.
+  ///
+  /// The agent calls it at each start, after each confirmation and after each exchange, while ``state()`` says that keys are
+  /// kept.
+  ///
+  /// - Parameters:
+  ///   - image: what runs.
+  ///   - signers: the keys that have signed its images, as they were verified.
+  /// - Returns: the new state, durable; the one before, if what runs needs the keys.
+  /// - Throws: a `TrustAnchorError` if the state cannot be read or written; the next start tries again.
+  func retire(
+    on image: RunningImage, signers: ImageSigners
+  ) async throws(TrustAnchorError) -> TrustState
 }
 
 /// Keeps the trust anchors in flash that is the agent's alone, or that nobody but the agent can write.
@@ -62,6 +76,21 @@ public actor FlashTrustKeeper<Device: Flash & ~Copyable>: TrustKeeper {
   ) throws(TrustAnchorError) -> TrustState {
     let present = try store.read(from: &device)
     try replace(present, with: update, on: image, using: verifier)
+    return try store.read(from: &device)
+  }
+
+  /// Ends the life of the image keys that earlier sets had, if what runs can do without them.
+  ///
+  /// - Parameters:
+  ///   - image: what runs.
+  ///   - signers: the keys that have signed its images.
+  /// - Returns: the new state, or the one before.
+  /// - Throws: what `TrustAnchorStore.read(from:)` and `TrustAnchorStore.retire(on:signers:from:)` throw.
+  public func retire(
+    on image: RunningImage, signers: ImageSigners
+  ) throws(TrustAnchorError) -> TrustState {
+    _ = try store.read(from: &device)
+    try store.retire(on: image, signers: signers, from: &device)
     return try store.read(from: &device)
   }
 

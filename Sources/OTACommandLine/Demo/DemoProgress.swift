@@ -25,7 +25,7 @@ final class DemoProgress: Sendable {
       finish()
     case .entered(let state):
       if case .verifying(_) = state { finish() }
-    case .offered, .downloading, .refused, .threat, .storageFailed:
+    case .offered, .downloading, .refused, .threat, .imageKeysRetired, .storageFailed:
       break
     }
   }

@@ -53,7 +53,8 @@ extension ThreatClass {
     case .vendorMismatch, .classMismatch, .deviceMismatch, .hardwareRevisionMismatch, .unknownDevice,
       .payloadKeyMissing:
       self = .wrongDevice
-    case .unknownKey, .manifestThresholdNotMet, .trustAnchorsThresholdNotMet, .repositoryThresholdNotMet:
+    case .unknownKey, .imageSignatureRefused, .manifestThresholdNotMet, .trustAnchorsThresholdNotMet,
+      .repositoryThresholdNotMet:
       self = .supplyChain
     case .unknownTarget: self = .compromisedServer
     case .keyNotAuthorized, .trustAnchorsScopeMismatch, .targetPathUnusable: self = .privilegeEscalation

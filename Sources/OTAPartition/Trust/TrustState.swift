@@ -60,6 +60,11 @@ public struct TrustState: Equatable, Sendable {
   /// confirmed.
   public var isRetirementPending: Bool { keptSince != nil }
 
+  /// Whether what is installed must be signed with an image key: the set has some, or what runs needs those of a set before.
+  ///
+  /// That a set leaves out all image keys does not turn the demand off: the boot loader of the device makes it too.
+  public var requiresSignedImages: Bool { anchors.thresholds.image > 0 || isRetirementPending }
+
   /// Whether a key is good for something.
   ///
   /// - Parameters:

@@ -37,6 +37,14 @@ public struct MCUbootKeys: Sendable {
     count += 1
   }
 
+  /// The key with this index, in the order in which they were added.
+  ///
+  /// - Precondition: the index is from 0 to ``count`` - 1.
+  public subscript(index: Int) -> PublicKey {
+    guard index >= 0, index < count, let key = keys[index] else { preconditionFailure("no such key") }
+    return key
+  }
+
   /// Finds the key that an image names.
   ///
   /// - Parameters:

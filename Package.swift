@@ -208,6 +208,7 @@ let package = Package(
       "OTACommandLine",
       [
         "OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTAManifest", "OTADeltaContainers",
+        "OTAPartition",
         "OTAServer",
         "OTAServerHTTP",
       ]),

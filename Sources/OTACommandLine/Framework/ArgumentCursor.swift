@@ -115,6 +115,17 @@ package struct ArgumentCursor: Sendable {
     return words.removeFirst().text
   }
 
+  /// Takes all positional arguments that are left; at least one must be there.
+  ///
+  /// - Parameter name: what the usage text calls each of them.
+  /// - Returns: the arguments in order.
+  /// - Throws: as ``positional(_:)``.
+  package mutating func positionals(_ name: String) throws(UsageError) -> [String] {
+    var arguments = [try positional(name)]
+    while !words.isEmpty { arguments.append(try positional(name)) }
+    return arguments
+  }
+
   /// Refuses everything that is left.
   ///
   /// - Throws: ``UsageError/unknownOption(_:suggestion:)``, ``UsageError/unexpectedArgument(_:)``.

@@ -16,7 +16,7 @@ extension TrustAnchors {
     }
   }
 
-  private init(reading bytes: Span<UInt8>) throws(ParseError) {
+  init(reading bytes: Span<UInt8>) throws(ParseError) {
     guard bytes.count <= TrustAnchors.maximumSize else {
       throw ParseError(.limitExceeded, at: TrustAnchors.maximumSize)
     }

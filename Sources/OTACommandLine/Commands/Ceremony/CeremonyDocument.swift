@@ -25,35 +25,6 @@ enum CeremonyDocument {
     }
   }
 
-  /// The envelope of a request, after the bytes to sign were computed from it again.
-  ///
-  /// - Returns: `nil` if the request is for bytes alone.
-  static func signature(
-    for request: SigningRequest, by key: PublicKey, path: String
-  ) throws(CommandFailure) -> EnvelopeSignature? {
-    guard request.kind == .suitManifest else { return nil }
-    let signature: EnvelopeSignature
-    do throws(ManifestError) {
-      signature = try EnvelopeSignature(addingTo: request.document, for: key, limits: limits)
-    } catch {
-      throw CommandFailure(
-        path, why: error.description, remedy: "ask for another request", code: error.code, status: .refused)
-    }
-    guard signature.signedBytes == request.message else { throw failure(path, .documentMismatch) }
-    return signature
-  }
-
-  /// The lines that tell a person what an envelope says; `nil` if it says more than this program knows.
-  static func summary(of envelope: [UInt8]) -> String? {
-    do throws(ManifestError) {
-      let parsed = try SUITEnvelope(parsing: envelope.span, limits: limits)
-      let suit = try SUITManifest(parsed, of: envelope.span, limits: limits, hash: SodiumSHA256.self)
-      return ManifestSummary(try Manifest(suit, limits: limits)).description
-    } catch {
-      return nil
-    }
-  }
-
   static func failure(_ path: String, _ error: CeremonyError) -> CommandFailure {
     let (status, remedy): (ExitStatus, String) =
       switch error {

@@ -1,6 +1,7 @@
 import OTACore
 import OTACrypto
 import OTAManifest
+import OTAPartition
 
 /// `ota ceremony export`: what has to be signed, as a file to carry to the key.
 struct CeremonyExport: Command {
@@ -11,11 +12,11 @@ struct CeremonyExport: Command {
 
     Writes a request for a signature, to be carried to a key that is not on this machine: the bytes to sign,
     the document that they come from, and the name of the key. Nothing in it is secret. FILE is a SUIT
-    envelope, signed by others or not yet, and stays as it is.
+    envelope or a set of trust anchors, signed by others or not yet, and stays as it is.
 
       --key FILE   the public part of the key that shall sign
       --out FILE   the request; see Docs/KeyCeremony.md for its form
-      --kind KIND  suit-manifest (the default), or bytes: FILE itself is signed, up to 64 KiB
+      --kind KIND  suit-manifest (the default); trust-anchors; or bytes: FILE itself is signed, up to 64 KiB
       --note TEXT  a line for the one who signs; may be repeated, and nobody checks it
       --json       the result as JSON
     """
@@ -68,21 +69,15 @@ struct CeremonyExport: Command {
   }
 
   private func request(for key: PublicKey) throws(CommandFailure) -> SigningRequest {
-    var message: [UInt8]
-    var document: [UInt8] = []
-    switch kind {
-    case .bytes:
-      message = try InputFile.read(path, limit: SigningRequest.maximumMessageSize)
-    case .suitManifest:
-      document = try InputFile.read(path, limit: CeremonyDocument.limits.envelopeSize)
-      do throws(ManifestError) {
-        message = try EnvelopeSignature(addingTo: document, for: key, limits: CeremonyDocument.limits)
-          .signedBytes
-      } catch {
-        throw CommandFailure(
-          path, why: error.description, remedy: "check that it is a SUIT envelope", code: error.code)
+    let limit =
+      switch kind {
+      case .bytes: SigningRequest.maximumMessageSize
+      case .suitManifest: CeremonyDocument.limits.envelopeSize
+      case .trustAnchors: TrustAnchors.maximumUpdateSize
       }
-    }
+    let file = try InputFile.read(path, limit: limit)
+    let message = try CeremonySubject.subject(kind, file, key, path).message
+    let document = kind == .bytes ? [] : file
     do throws(CeremonyError) {
       let request = try SigningRequest(kind, for: key, message: message, document: document, notes: notes)
       return request

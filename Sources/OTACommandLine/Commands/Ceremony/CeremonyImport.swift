@@ -9,11 +9,11 @@ struct CeremonyImport: Command {
   static let usage = """
     usage: ota ceremony import REQUEST RESPONSE --key KEY.pub.pem --out FILE [--json]
 
-    Checks that RESPONSE is the answer to REQUEST and that its signature is good, and writes the envelope of
-    the request with the signature in it; for a request of kind 'bytes', the signature alone.
+    Checks that RESPONSE is the answer to REQUEST and that its signature is good, and writes the envelope or
+    the set of the request with the signature in it; for a request of kind 'bytes', the signature alone.
 
       --key FILE  the public key that must have signed; otherwise the exit code is 2
-      --out FILE  the signed envelope, or the signature
+      --out FILE  the signed envelope or set, or the signature
       --json      the result as JSON
     """
   static let example = [
@@ -51,21 +51,14 @@ struct CeremonyImport: Command {
     } catch {
       throw CeremonyDocument.failure(responsePath, error)
     }
-    var result = signature
-    if let envelope = try CeremonyDocument.signature(for: request, by: key, path: requestPath) {
-      do throws(ManifestError) {
-        result = try envelope.envelope(signature: signature)
-      } catch {
-        throw CommandFailure(
-          requestPath, why: error.description, remedy: "make the manifest smaller", code: error.code)
-      }
-    }
+    let subject = try CeremonySubject(of: request, by: key, path: requestPath)
+    let result = try subject.signed(signature, by: key, path: requestPath)
     try OutputFile.write(result.span, to: output)
     if isJSON {
       try context.console.printJSON(
         Result(file: output, keyID: request.keyIdentifier.digest.description))
     } else {
-      try context.console.print("\(request.kind == .bytes ? "signature" : "signed envelope"): \(output)")
+      try context.console.print("\(subject.nameWhenSigned): \(output)")
     }
     return .done
   }

@@ -43,27 +43,25 @@ struct CeremonyShow: Command {
     guard request.keyIdentifier == KeyIdentifier(of: key) else {
       throw CeremonyDocument.failure(path, .otherKey)
     }
-    let isChecked = try CeremonyDocument.signature(for: request, by: key, path: path) != nil
+    let subject = try CeremonySubject(of: request, by: key, path: path)
     if isJSON {
       try context.console.printJSON(
         Result(
           kind: request.kind.rawValue, keyID: request.keyIdentifier.digest.description,
-          digest: request.messageDigest.description, isDocumentChecked: isChecked, notes: request.notes))
+          digest: request.messageDigest.description, isDocumentChecked: request.kind != .bytes,
+          notes: request.notes))
       return .done
     }
     try context.console.print("key id:  \(request.keyIdentifier.digest)")
     try context.console.print("to sign: \(request.messageDigest)")
     for note in request.notes { try context.console.print("note:    \(note)") }
-    switch request.kind {
-    case .bytes:
+    if let lines = subject.lines {
+      for line in lines { try context.console.print(line) }
+    } else if request.kind == .bytes {
       context.console.note("these are just bytes: nobody can say what they mean")
-    case .suitManifest:
-      if let summary = CeremonyDocument.summary(of: request.document) {
-        try context.console.print(summary)
-      } else {
-        context.console.note(
-          "the manifest says more than is shown here; look at it with 'ota manifest inspect'")
-      }
+    } else {
+      context.console.note(
+        "the manifest says more than is shown here; look at it with 'ota manifest inspect'")
     }
     return .done
   }

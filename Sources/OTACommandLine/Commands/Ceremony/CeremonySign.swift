@@ -57,7 +57,7 @@ struct CeremonySign: Command {
     guard request.keyIdentifier == signer.keyIdentifier else {
       throw CeremonyDocument.failure(path, .otherKey)
     }
-    _ = try CeremonyDocument.signature(for: request, by: signer.publicKey, path: path)
+    _ = try CeremonySubject(of: request, by: signer.publicKey, path: path)
     let response: SigningResponse
     do throws(CeremonyError) {
       response = try await request.signed(by: signer)

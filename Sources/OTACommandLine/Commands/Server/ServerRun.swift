@@ -8,7 +8,7 @@ struct ServerRun: Command {
   static let name = "server run"
   static let abstract = "run an update server"
   static let usage = """
-    usage: ota server run --listen HOST:PORT --data DIR [--database sqlite:PATH] [--json]
+    usage: ota server run --listen HOST:PORT --data DIR [--database sqlite:PATH] [--trust-set FILE]... [--json]
 
     Serves updates to devices over HTTP until SIGINT or SIGTERM; then it lets running requests end. Prints its
     address when it is ready. DIR is made if it is missing; it keeps the artifacts, and the database unless
@@ -18,20 +18,25 @@ struct ServerRun: Command {
       --listen HOST:PORT      where to listen; port 0 is any that is free
       --data DIR              the folder for artifacts and database
       --database sqlite:PATH  the database; DIR/server.sqlite3 by default
+      --trust-set FILE        a signed set of trust anchors for devices that have the one before it; once for each
       --json                  the address as JSON
     """
-  static let example = ["--listen", "127.0.0.1:8080", "--data", "/var/lib/ota"]
+  static let example = [
+    "--listen", "127.0.0.1:8080", "--data", "/var/lib/ota", "--trust-set", "set2.trust",
+  ]
 
   private struct Result: Encodable {
     var address: String
     var port: UInt16
     var data: String
     var database: String
+    var trustSets: [UInt64]
   }
 
   private let listen: ListenAddress
   private let directory: String
   private let database: String
+  private let trustPaths: [String]
   private let isJSON: Bool
 
   init(arguments: inout ArgumentCursor) throws(UsageError) {
@@ -39,6 +44,7 @@ struct ServerRun: Command {
     let address = try arguments.requiredOption("--listen")
     directory = try arguments.requiredOption("--data")
     let databaseOption = try arguments.option("--database")
+    trustPaths = try arguments.options("--trust-set")
     listen = try ListenAddress(option: address)
     guard !directory.isEmpty else {
       throw .invalidValue(name: "--data", value: directory, expected: "the path of a folder")
@@ -59,7 +65,8 @@ struct ServerRun: Command {
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
     let signals = StopSignals()
-    let server = try await makeServer()
+    let trustSets = try TrustSets(reading: trustPaths)
+    let server = try await makeServer(trustSets)
     let http: HTTPServer
     do throws(HTTPServerError) {
       http = try HTTPServer(HTTPServer.Configuration(host: listen.host, port: listen.port)) { request in
@@ -69,7 +76,7 @@ struct ServerRun: Command {
       throw explained("server run", error.description, code: error.code, status: .unavailable)
     }
     do throws(CommandFailure) {
-      try announce(context.console, port: http.port)
+      try announce(context.console, port: http.port, trustSets)
     } catch {
       // Nobody can know where it listens; it must not go on in the dark.
       await http.stop()
@@ -81,11 +88,12 @@ struct ServerRun: Command {
     return .done
   }
 
-  private func makeServer() async throws(CommandFailure) -> UpdateServer {
+  private func makeServer(_ trustSets: TrustSets) async throws(CommandFailure) -> UpdateServer {
     try Folder.make(directory)
     do throws(StoreError) {
       let artifacts = try ArtifactStore(directory: directory + "/artifacts")
-      return UpdateServer(store: try SQLiteStore(path: database), artifacts: artifacts)
+      return UpdateServer(
+        store: try SQLiteStore(path: database), artifacts: artifacts, trustSets: { trustSets[$0] })
     } catch {
       let status: ExitStatus =
         switch error {
@@ -96,10 +104,14 @@ struct ServerRun: Command {
     }
   }
 
-  private func announce(_ console: Console, port: UInt16) throws(CommandFailure) {
+  private func announce(
+    _ console: Console, port: UInt16, _ trustSets: TrustSets
+  ) throws(CommandFailure) {
     let address = listen.url(port: port)
     if isJSON {
-      try console.printJSON(Result(address: address, port: port, data: directory, database: database))
+      try console.printJSON(
+        Result(
+          address: address, port: port, data: directory, database: database, trustSets: trustSets.numbers))
     } else {
       try console.print("listening on \(address)")
     }

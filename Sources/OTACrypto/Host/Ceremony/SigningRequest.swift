@@ -13,6 +13,8 @@ public struct SigningRequest: Equatable, Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     /// A SUIT envelope; the bytes are the Sig_structure over the digest of its manifest.
     case suitManifest = "suit-manifest"
+    /// A set of trust anchors with the signatures that it has; the bytes are what every key signs under the set.
+    case trustAnchors = "trust-anchors"
     /// Just bytes, which are the document: nobody can say what they mean.
     case bytes
   }

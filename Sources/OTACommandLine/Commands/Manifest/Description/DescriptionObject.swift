@@ -8,6 +8,8 @@ struct DescriptionObject {
   let file: String
   /// Such as `components[1]`; empty for the whole.
   let place: String
+  /// Where it stands what may be in there.
+  let guide: String
 
   private var members: [String: JSONValue]
   private var known: [String] = []
@@ -15,18 +17,23 @@ struct DescriptionObject {
   /// Parses a file.
   ///
   /// - Throws: status ``ExitStatus/failed`` if it is no object in JSON.
-  init(parsing bytes: [UInt8], of file: String) throws(CommandFailure) {
+  init(
+    parsing bytes: [UInt8], of file: String, guide: String = DescriptionObject.manifestGuide
+  ) throws(CommandFailure) {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
-      throw DescriptionObject.failure(file, "is not JSON in UTF-8")
+      throw DescriptionObject.failure(file, "is not JSON in UTF-8", guide: guide)
     }
-    try self.init(value, at: "", in: file)
+    try self.init(value, at: "", in: file, guide: guide)
   }
 
-  init(_ value: JSONValue, at place: String, in file: String) throws(CommandFailure) {
+  init(
+    _ value: JSONValue, at place: String, in file: String, guide: String = DescriptionObject.manifestGuide
+  ) throws(CommandFailure) {
     guard case .object(let members) = value else {
-      throw DescriptionObject.failure(file, place.isEmpty ? "is not an object" : "\(place) must be an object")
+      throw DescriptionObject.failure(
+        file, place.isEmpty ? "is not an object" : "\(place) must be an object", guide: guide)
     }
-    (self.file, self.place, self.members) = (file, place, members)
+    (self.file, self.place, self.guide, self.members) = (file, place, guide, members)
   }
 
   /// The place of a member.
@@ -34,12 +41,16 @@ struct DescriptionObject {
 
   /// What is wrong with a member.
   func problem(_ name: String, _ why: String) -> CommandFailure {
-    DescriptionObject.failure(file, "\(place(of: name)) \(why)")
+    DescriptionObject.failure(file, "\(place(of: name)) \(why)", guide: guide)
   }
 
-  static func failure(_ file: String, _ why: String) -> CommandFailure {
-    CommandFailure(
-      file, why: why, remedy: "see Docs/ManifestFormat.md, section 9", code: .invalidValue)
+  /// For descriptions of manifests.
+  static let manifestGuide = "see Docs/ManifestFormat.md, section 9"
+
+  static func failure(
+    _ file: String, _ why: String, guide: String = DescriptionObject.manifestGuide
+  ) -> CommandFailure {
+    CommandFailure(file, why: why, remedy: guide, code: .invalidValue)
   }
 
   mutating func take(_ name: String) -> JSONValue? {
@@ -83,14 +94,14 @@ struct DescriptionObject {
   mutating func objects(_ name: String) throws(CommandFailure) -> [DescriptionObject] {
     var objects: [DescriptionObject] = []
     for (index, value) in try list(name).enumerated() {
-      objects.append(try DescriptionObject(value, at: "\(place(of: name))[\(index)]", in: file))
+      objects.append(try DescriptionObject(value, at: "\(place(of: name))[\(index)]", in: file, guide: guide))
     }
     return objects
   }
 
   mutating func object(_ name: String) throws(CommandFailure) -> DescriptionObject? {
     guard let value = take(name) else { return nil }
-    return try DescriptionObject(value, at: place(of: name), in: file)
+    return try DescriptionObject(value, at: place(of: name), in: file, guide: guide)
   }
 
   /// The names of the members that were not taken.

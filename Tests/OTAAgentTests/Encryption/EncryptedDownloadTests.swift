@@ -219,6 +219,47 @@ struct EncryptedDownloadTests {
     }
   }
 
+  @Test("Whoever encrypts does not decide: another plaintext under a good key is refused")
+  func otherPlaintext() async throws {
+    let (vendor, secrets) = (try Vendor(), try DeviceSecrets())
+    let genuine = try await vendor.release(new)
+    for form in EncryptedForm.allCases {
+      for change in [0, -1, 1, -1024, 1024] {
+        // The attacker has the public keys, and the manifest is the vendor's, but for the length on the way.
+        var plain = change < 0 ? Array(new.dropLast(-change)) : new + [UInt8](repeating: 3, count: change)
+        if change == 0 { plain[5000] ^= 1 }
+        var release = genuine
+        release.payload = try release.manifest.payload.encrypt(plain, as: form, for: [secrets])
+        if form != .chunks, change != 0 {
+          // Its length follows from that of the payload.
+          let info = release.manifest.payload.encryption
+          guard case .encryptionInfo(let bytes) = info?.form else { continue }
+          release.manifest.payload.encryption = try PayloadEncryption(
+            encryptionInfo: bytes, payloadSize: UInt32(new.count))
+        }
+        guard let size = release.manifest.payload.encryption?.transportSize,
+          size > new.count || form == .counter
+        else { continue }
+        release.envelope = try await release.manifest.signedEnvelope(by: vendor.signer)
+        let server = try SimulatedServer(offering: release)
+        let device = try device(vendor, server, secrets.decryption)
+        let state = try await device.run()
+        let what = "\(form), \(change)"
+        switch (form, change) {
+        case (.chunks, 0), (.counter, 0): #expect(state == .error(.payloadDigestMismatch), "\(what)")
+        case (.chunks, _): #expect(state == .error(.payloadSizeMismatch), "\(what)")
+        case (_, 0): #expect(state == .error(.authenticationFailed), "\(what)")
+        case (_, ..<0): #expect(state == .error(.transportInterrupted), "\(what)")
+        default: #expect(state == .error(.payloadSizeMismatch), "\(what)")
+        }
+        if change == 0, form == .chunks || form == .counter {
+          expectPrefix(device, upTo: 4096, "\(what)")
+        }
+        #expect(try device.runningImage() == old, "\(what)")
+      }
+    }
+  }
+
   @Test("A device with less memory than a payload needs refuses it by name, and takes another form")
   func memory() async throws {
     let (vendor, secrets) = (try Vendor(), try DeviceSecrets())

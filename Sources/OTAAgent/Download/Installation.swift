@@ -10,7 +10,7 @@ import OTAPartition
 ///
 /// It outlives interruptions of the network. It does not outlive a loss of power; then the journal knows how much of
 /// the image is in the slot, an image as payload goes on there, and a patch is decoded again from its start without
-/// writing what is already written (its decoder's memory is gone).
+/// writing what is already written (its decoder's memory is gone), as is everything that is encrypted.
 struct Installation: ~Copyable {
   let manifest: VerifiedManifest
   let offer: Offer

@@ -18,6 +18,20 @@ enum SigningKey {
   ///   ``ExitStatus/usage`` for a name that is none; ``ExitStatus/unavailable`` if a library or the token does not work.
   static func signer(from name: String) async throws(CommandFailure) -> any Signer {
     guard PKCS11URI.isScheme(of: name) else { return try signer(reading: name) }
+    let key = try await token(name)
+    do throws(PKCS11Error) {
+      return try signer(with: key)
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// Opens a key on a token.
+  ///
+  /// - Parameter name: a PKCS #11 URI.
+  /// - Returns: the key, of any kind.
+  /// - Throws: as ``signer(from:)``.
+  static func token(_ name: String) async throws(CommandFailure) -> PKCS11Key {
     let uri: PKCS11URI
     do throws(PKCS11URI.Problem) {
       uri = try PKCS11URI(name)
@@ -28,8 +42,7 @@ enum SigningKey {
     }
     let pin = try pin(for: uri)
     do throws(PKCS11Error) {
-      let key = try await PKCS11Key.open(uri, pin: pin)
-      return try signer(with: key)
+      return try await PKCS11Key.open(uri, pin: pin)
     } catch {
       throw failure(error)
     }

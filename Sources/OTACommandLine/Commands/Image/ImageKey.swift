@@ -1,6 +1,7 @@
 import OTACore
 import OTACrypto
 import OTACryptoOpenSSL
+import OTACryptoPKCS11
 import OTACryptoSodium
 import OTAMCUbootOpenSSL
 import OTAPartition
@@ -19,6 +20,19 @@ enum ImageKey {
     var identifier: String
   }
 
+  /// Opens a private key.
+  ///
+  /// - Parameters:
+  ///   - name: a PEM file, or a key on a token.
+  ///   - isPadded: whether zeros are put behind signatures of ECDSA.
+  /// - Returns: what signs with it.
+  /// - Throws: as ``signer(reading:isPadded:)``, and what ``SigningKey/token(_:)`` and ``TokenImageSigner`` throw.
+  static func signer(from name: String, isPadded: Bool) async throws(CommandFailure) -> Signing {
+    guard PKCS11URI.isScheme(of: name) else { return try signer(reading: name, isPadded: isPadded) }
+    let signer = try TokenImageSigner(try await SigningKey.token(name), isPadded: isPadded)
+    return Signing(signer: signer, identifier: signer.identifier)
+  }
+
   /// Reads a private key.
   ///
   /// - Parameters:
@@ -27,7 +41,7 @@ enum ImageKey {
   /// - Returns: what signs with it.
   /// - Throws: what `InputFile` throws; status ``ExitStatus/failed`` if it is no such key, ``ExitStatus/unavailable`` if
   ///   the cryptographic library does not work.
-  static func signer(reading path: String, isPadded: Bool) throws(CommandFailure) -> Signing {
+  private static func signer(reading path: String, isPadded: Bool) throws(CommandFailure) -> Signing {
     var text = try InputFile.read(path, limit: PEM.maximumTextSize)
     defer { for index in text.indices { text[index] = 0 } }
     do throws(CryptoError) {

@@ -8,7 +8,7 @@ struct ImageSign: Command {
   static let name = "image sign"
   static let abstract = "make a signed image from firmware"
   static let usage = """
-    usage: ota image sign FIRMWARE --key KEY.pem --out IMAGE --version VERSION [--header-size N] [--pad-header]
+    usage: ota image sign FIRMWARE --key KEY --out IMAGE --version VERSION [--header-size N] [--pad-header]
              [--sha NAME] [--public-key-format F] [--pad-sig] [--security-counter N] [--dependencies LIST]
              [--boot-record TYPE] [--vid UUID] [--cid UUID] [--custom-tlv TLV]... [--encrypt FILE]
              [--encrypt-keylen N] [--hmac-sha NAME] [--clear] [--save-enctlv] [--load-addr N | --rom-fixed N]
@@ -20,7 +20,8 @@ struct ImageSign: Command {
     long, which the header replaces; with --pad-header the header is put before it. FIRMWARE may be '-' for
     standard input.
 
-      --key FILE              the private key: Ed25519, P-256, P-384, RSA-2048 or RSA-3072
+      --key KEY               the private key, Ed25519, P-256, P-384, RSA-2048 or RSA-3072: a PEM file, or
+                              pkcs11:token=...;object=...?module-path=...&pin-source=FILE
       --out FILE              where the image goes
       --version VERSION       major.minor.revision+build
       --header-size N         bytes before the firmware, 32 to 65535 (32)
@@ -144,7 +145,7 @@ struct ImageSign: Command {
 
   func run(_ context: CommandContext) async throws(CommandFailure) -> ExitStatus {
     let firmware = try readFirmware()
-    let key = try ImageKey.signer(reading: keyPath, isPadded: padsSignature)
+    let key = try await ImageKey.signer(from: keyPath, isPadded: padsSignature)
     let recipient = try encryption?.read()
     var image = image
     try tlvs.apply(to: &image)

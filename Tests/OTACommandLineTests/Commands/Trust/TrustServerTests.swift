@@ -53,7 +53,7 @@ struct TrustServerTests {
     ] as [([String], Int32, String)] {
       let options = sets.map { "--trust-set \($0)" }.joined(separator: " ")
       let run = try bash(
-        "$OTA server run --listen 127.0.0.1:0 --data data \(options) > address", in: bench.folder)
+        "timeout 60 $OTA server run --listen 127.0.0.1:0 --data data \(options) > address", in: bench.folder)
       #expect(run.status == status && run.diagnostics.contains(text), "\(sets): \(run.diagnostics)")
       #expect(try !bench.folder.names().contains("data"))
     }

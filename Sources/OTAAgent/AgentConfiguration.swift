@@ -1,5 +1,6 @@
 public import OTACore
 public import OTACrypto
+import OTACryptoOpenSSL
 import OTACryptoSodium
 public import OTAManifest
 
@@ -11,7 +12,7 @@ public struct AgentConfiguration: Sendable {
   public var trustStore: TrustStore
   /// How many of these keys must have signed, and of which kinds.
   public var signaturePolicy: SignaturePolicy
-  /// What checks signatures: a program that links libcrypto, and trusts keys of ECDSA, names it here.
+  /// What checks signatures, of manifests and of images; here a program says which library it asks for what.
   public var backends: CryptoBackends
   /// Where the trust anchors are kept, in the place of the ``trustStore``; none unless one is set.
   ///
@@ -52,8 +53,8 @@ public struct AgentConfiguration: Sendable {
   /// The patience for a health check, unless said otherwise: five minutes.
   public static var defaultHealthTimeout: Duration { .seconds(300) }
 
-  /// The backends, unless said otherwise: Ed25519 by libsodium, and HSS with SHA-256.
-  public static var defaultBackends: CryptoBackends { CryptoBackends([.sodium, .portable]) }
+  /// The backends, unless said otherwise: Ed25519 by libsodium, ECDSA and HSS by libcrypto.
+  public static var defaultBackends: CryptoBackends { CryptoBackends([.sodium, .openSSL, .portable]) }
 
   /// Makes a configuration; what has a default suits a Linux device that updates itself.
   public init(

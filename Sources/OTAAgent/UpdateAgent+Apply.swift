@@ -1,5 +1,4 @@
 import OTACore
-import OTACryptoSodium
 import OTAPartition
 import OTAStateMachine
 
@@ -14,7 +13,7 @@ extension UpdateAgent where Device: ~Copyable {
     }
     guard let image = staged.take() else { return .storageFailed(.slotEmpty) }
     do {
-      verified = try target.storage.verify(image, using: SodiumSHA256.self)
+      verified = try target.storage.verify(image, using: AgentHash.self)
     } catch {
       let code = error.code
       guard code == .imageDigestMismatch else { return fail(code) }
@@ -86,10 +85,10 @@ extension UpdateAgent where Device: ~Copyable {
   func revert(_ code: ErrorCode) -> UpdateEvent {
     do throws(StorageError) {
       do throws(StorageError) {
-        try target.storage.revert(code, verifying: SodiumSHA256.self)
+        try target.storage.revert(code, verifying: AgentHash.self)
       } catch {
         guard error == .slotEmpty else { throw error }
-        try target.storage.keep(code, verifying: SodiumSHA256.self)
+        try target.storage.keep(code, verifying: AgentHash.self)
       }
       return .reversionRecorded
     } catch {

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import OTACore
 import OTACrypto
-import OTACryptoSodium
 import OTADelta
 import OTAManifest
 import OTAPartition
@@ -49,11 +48,11 @@ extension UpdateAgent where Device: ~Copyable {
     }
     // The identifier names the update in reports. It is the server's word, and a wrong one must not make the server
     // believe that the device refused something else.
-    guard SodiumSHA256.digest(of: envelope.span) == updateID else {
+    guard AgentHash.digest(of: envelope.span) == updateID else {
       return refuse(updateID, .manifestDigestMismatch)
     }
     do throws(ManifestError) {
-      let verifier = ManifestVerifier(verifier: configuration.backends, hash: SodiumSHA256.self)
+      let verifier = ManifestVerifier(verifier: configuration.backends, hash: AgentHash.self)
       let context = VerificationContext(
         trustStore: trust.keys, profile: configuration.profile,
         securityCounter: target.storage.state.boot.securityCounter, runningVersion: running.version,

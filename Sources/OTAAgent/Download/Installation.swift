@@ -1,6 +1,5 @@
 import OTACore
 import OTACrypto
-import OTACryptoSodium
 import OTADelta
 import OTADeltaContainers
 import OTADeltaZlib
@@ -14,8 +13,8 @@ import OTAPartition
 struct Installation: ~Copyable {
   let manifest: VerifiedManifest
   let offer: Offer
-  private var authenticator: BlockAuthenticator<SodiumSHA256>
-  private var decoder: HostPatchDecoder<ZlibInflater, SodiumSHA256>
+  private var authenticator: BlockAuthenticator<AgentHash>
+  private var decoder: HostPatchDecoder<ZlibInflater, AgentHash>
   private var decryptor: PayloadDecryptor?
   /// How many bytes the decryptor has taken in.
   private var encryptedBytes: UInt32 = 0

@@ -1,5 +1,4 @@
 import OTACore
-import OTACryptoSodium
 import OTADelta
 import OTAPartition
 
@@ -11,7 +10,7 @@ import OTAPartition
 struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
   var storage: DeviceStorage<Device>
   private var writer: SlotWriter?
-  private var gate: BlockGate<SodiumSHA256>?
+  private var gate: BlockGate<AgentHash>?
   private var outputOffset: UInt32 = 0
 
   init(_ storage: consuming DeviceStorage<Device>) {
@@ -45,7 +44,7 @@ struct SlotTarget<Device: Flash & ~Copyable>: ~Copyable, PatchMedia {
     gate = BlockGate(
       blocks: blocks, imageSize: size,
       memory: DecoderMemory(
-        allocating: Int(BlockGate<SodiumSHA256>.memoryRequirement(blocks: blocks, imageSize: size))))
+        allocating: Int(BlockGate<AgentHash>.memoryRequirement(blocks: blocks, imageSize: size))))
   }
 
   mutating func readSource(

@@ -1,0 +1,4 @@
+// Nothing of it is used.
+#if __STDC_HOSTED__
+#include_next <sys/types.h>
+#endif

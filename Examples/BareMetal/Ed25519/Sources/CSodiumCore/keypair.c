@@ -1,0 +1,1 @@
+#include "../../.artifacts/libsodium/crypto_sign/ed25519/ref10/keypair.c"

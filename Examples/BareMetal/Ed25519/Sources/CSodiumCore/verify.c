@@ -1,0 +1,1 @@
+#include "../../.artifacts/libsodium/crypto_verify/verify.c"

@@ -31,6 +31,21 @@ let package = Package(
         .product(name: "OTACrypto", package: "swift-ota"),
       ],
       swiftSettings: settings),
+    // What Scripts/check-ed25519 runs under QEMU.
+    .executableTarget(
+      name: "Ed25519Check",
+      dependencies: [
+        "CheckStartup",
+        "Ed25519",
+        .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTACrypto", package: "swift-ota"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "VerifyOnly",
+      dependencies: ["CheckStartup", "Ed25519", .product(name: "OTACrypto", package: "swift-ota")],
+      swiftSettings: settings),
+    .target(name: "CheckStartup"),
     .target(name: "CMonocypher"),
     .target(
       name: "CSodiumCore",

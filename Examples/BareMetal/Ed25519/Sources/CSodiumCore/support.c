@@ -15,3 +15,9 @@ int sodium_memcmp(const void *const b1_, const void *const b2_, size_t len) {
   for (size_t i = 0; i < len; i++) difference |= left[i] ^ right[i];
   return (1 & ((difference - 1) >> 8)) - 1;
 }
+
+int sodium_is_zero(const unsigned char *n, const size_t nlen) {
+  volatile unsigned char bits = 0;
+  for (size_t i = 0; i < nlen; i++) bits |= n[i];
+  return 1 & ((bits - 1) >> 8);
+}

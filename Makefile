@@ -15,11 +15,11 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded measure-decoder measure-processor consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded bare-metal-ed25519 measure-decoder measure-processor consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 	  printf '%-18s %s\n' "$$name" "$$text"; done
 
 demo: bootstrap firmware ## the whole update cycle on this machine, on example firmware
@@ -85,6 +85,9 @@ check: ## check the rules of the tree that no compiler knows
 embedded: bootstrap ## the core as Embedded Swift for riscv32 and armv7em, with sizes and symbols
 	Scripts/check-embedded
 
+bare-metal-ed25519: bootstrap ## Ed25519 on three emulated microcontrollers, against the libsodium of this machine; needs PyPI
+	Scripts/check-ed25519
+
 measure-decoder: bootstrap ## code size and instructions of the native decoder on a microcontroller; needs valgrind
 	Scripts/measure-decoder --run
 
@@ -104,4 +107,5 @@ ci: ## what the continuous integration runs
 	.ci/run
 
 clean: ## remove everything that was built
-	rm -rf .build Fuzz/.build Benchmarks/Verify/.build Examples/*/.build Examples/*/.artifacts
+	rm -rf .build Fuzz/.build Benchmarks/Verify/.build Examples/*/.build Examples/*/.artifacts \
+	  Examples/*/*/.build Examples/*/*/.artifacts

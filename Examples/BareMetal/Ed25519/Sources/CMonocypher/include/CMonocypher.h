@@ -25,7 +25,7 @@ void crypto_eddsa_scalarbase(uint8_t point[32], const uint8_t scalar[32]);
 void crypto_wipe(void *secret, size_t size);
 
 /* Zeros in the stack below the caller, as far down as signing goes with either library. */
-#define OTA_WIPED_STACK 3072
+#define OTA_WIPED_STACK 2560
 void ota_wipe_stack(void);
 
 #endif

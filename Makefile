@@ -15,7 +15,7 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded bare-metal-ed25519 measure-decoder measure-processor consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded embedded-accept bare-metal-ed25519 measure-decoder measure-processor consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -82,8 +82,11 @@ format: ## format all Swift files in place
 check: ## check the rules of the tree that no compiler knows
 	Scripts/check-tree
 
-embedded: bootstrap ## the core as Embedded Swift for riscv32 and armv7em, with sizes and symbols
+embedded: bootstrap ## the core as Embedded Swift for riscv32, armv7em and armv6m, with sizes and symbols
 	Scripts/check-embedded
+
+embedded-accept: bootstrap ## the same, and write the sizes into Docs/Sizes.md
+	Scripts/check-embedded --accept
 
 bare-metal-ed25519: bootstrap ## Ed25519 on three emulated microcontrollers, against the libsodium of this machine; needs PyPI
 	Scripts/check-ed25519

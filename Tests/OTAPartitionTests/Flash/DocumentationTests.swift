@@ -7,10 +7,12 @@ struct DocumentationTests {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  @Test("The example in the porting guide is the one that is compiled and checked")
-  func example() throws {
+  @Test(
+    "The examples in the porting guide are those that are compiled and checked",
+    arguments: ["ExampleFlash", "ExampleProbe"])
+  func example(_ name: String) throws {
     let source = try String(
-      contentsOf: Self.root.appendingPathComponent("Tests/OTAPartitionTests/Flash/ExampleFlash.swift"),
+      contentsOf: Self.root.appendingPathComponent("Tests/OTAPartitionTests/Flash/\(name).swift"),
       encoding: .utf8)
     let guide = try String(
       contentsOf: Self.root.appendingPathComponent("Docs/FlashPorting.md"), encoding: .utf8)

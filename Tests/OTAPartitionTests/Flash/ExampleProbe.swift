@@ -1,7 +1,8 @@
 import OTAPartition
 
-// As Docs/FlashPorting.md shows it.
+// An example of Docs/FlashPorting.md; a test holds the article against this file.
 
+// BEGIN EXAMPLE
 /// Prints what a probe finds, and counts it.
 struct Printer: FlashFindings {
   var count = 0
@@ -20,3 +21,4 @@ func checkFlash(_ flash: consuming some Flash & ~Copyable) -> Bool {
   probe.run(buffer: &buffer)
   return probe.finish().count == 0
 }
+// END EXAMPLE

@@ -39,7 +39,7 @@ let libraries = [
   "OTADelta", "OTADeltaBZip2", "OTADeltaLZMA", "OTADeltaVCDIFF", "OTADeltaZlib", "OTADeltaZstd",
   "OTADeltaStreams", "OTADeltaContainers", "OTADeltaEncoder",
   "OTAPartition", "OTAMCUbootOpenSSL", "OTAEspressif", "OTANordicDFU",
-  "OTAInPlace", "OTAStateMachine",
+  "OTAInPlace", "OTAStateMachine", "OTASerial",
   "OTAFlashSimulator", "OTATesting",
   "OTAAgent", "OTATransportHTTP", "OTATUF", "OTAAgentTUF",
   "OTAServer", "OTAServerSQLite", "OTAServerHTTP",
@@ -62,6 +62,9 @@ let package = Package(
     core("OTAPartition", ["OTACore", "OTACrypto"], exclude: ["MCUboot/OpenSSL"]),
     core("OTAInPlace", ["OTACore", "OTACrypto", "OTADelta", "OTAPartition"]),
     core("OTAStateMachine", ["OTACore"]),
+    core(
+      "OTASerial",
+      ["OTACore", "OTACrypto", "OTAManifest", "OTADelta", "OTAPartition", "OTAStateMachine"]),
 
     // Backends over C libraries: targets of their own, so that nobody links what he does not name.
     hosted("OTACryptoSodium", ["OTACore", "OTACrypto", "CSodium"], path: "Sources/OTACrypto/Sodium"),
@@ -182,6 +185,12 @@ let package = Package(
         "OTATesting",
       ]),
     test("OTAStateMachine", ["OTACore"]),
+    test(
+      "OTASerial",
+      [
+        "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaEncoder",
+        "OTAPartition", "OTAFlashSimulator",
+      ]),
     test("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTATransportHTTP"]),
     test(
       "OTAEspressif", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTAPartition", "OTAFlashSimulator"]),

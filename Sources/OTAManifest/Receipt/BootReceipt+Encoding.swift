@@ -15,29 +15,38 @@ extension BootReceipt {
   /// Encodes the map that is signed.
   func encoded() throws(ManifestError) -> [UInt8] {
     try parsing { () throws(ParseError) in
-      let device = try [UInt8](capacity: 16) { (writer) throws(ParseError) in
-        try deviceID.serialize(into: &writer)
-      }
-      return try [UInt8](cborUpTo: 256) { (writer) throws(ParseError) in
-        try writer.writeMapHeader(outcome.code == nil ? 6 : 7)
-        try writer.writeInteger(ReceiptKey.version)
-        try writer.writeUnsigned(BootReceipt.formatVersion)
-        try writer.writeInteger(ReceiptKey.deviceID)
-        try writer.writeByteString(device.span)
-        try writer.writeInteger(ReceiptKey.updateID)
-        try writer.write(updateID)
-        try writer.writeInteger(ReceiptKey.outcome)
-        try writer.writeUnsigned(UInt64(outcome.kind.rawValue))
-        if let code = outcome.code {
-          try writer.writeInteger(ReceiptKey.code)
-          try writer.writeUnsigned(UInt64(code.rawValue))
-        }
-        try writer.writeInteger(ReceiptKey.runningImage)
-        try writer.write(runningImage)
-        try writer.writeInteger(ReceiptKey.runningSequenceNumber)
-        try writer.writeUnsigned(runningSequenceNumber.rawValue)
-      }
+      try [UInt8](cborUpTo: 256) { (writer) throws(ParseError) in try write(into: &writer) }
     }
+  }
+
+  /// Encodes the map that is signed into bytes of the caller, and returns how many these are.
+  func write(into bytes: consuming MutableSpan<UInt8>) throws(ParseError) -> Int {
+    var writer = CBORWriter(bytes)
+    try write(into: &writer)
+    return writer.count
+  }
+
+  private func write(into writer: inout CBORWriter) throws(ParseError) {
+    var device = InlineArray<16, UInt8>(repeating: 0)
+    var bytes = ByteWriter(device.mutableSpan)
+    try deviceID.serialize(into: &bytes)
+    try writer.writeMapHeader(outcome.code == nil ? 6 : 7)
+    try writer.writeInteger(ReceiptKey.version)
+    try writer.writeUnsigned(BootReceipt.formatVersion)
+    try writer.writeInteger(ReceiptKey.deviceID)
+    try writer.writeByteString(device.span)
+    try writer.writeInteger(ReceiptKey.updateID)
+    try writer.write(updateID)
+    try writer.writeInteger(ReceiptKey.outcome)
+    try writer.writeUnsigned(UInt64(outcome.kind.rawValue))
+    if let code = outcome.code {
+      try writer.writeInteger(ReceiptKey.code)
+      try writer.writeUnsigned(UInt64(code.rawValue))
+    }
+    try writer.writeInteger(ReceiptKey.runningImage)
+    try writer.write(runningImage)
+    try writer.writeInteger(ReceiptKey.runningSequenceNumber)
+    try writer.writeUnsigned(runningSequenceNumber.rawValue)
   }
 
   /// Decodes the map that was signed.

@@ -78,7 +78,7 @@ struct FetchArguments {
 }
 
 extension DeltaDescription {
-  fileprivate init(parsing reader: inout CBORReader) throws(ManifestError) {
+  init(parsing reader: inout CBORReader) throws(ManifestError) {
     let count = try readMapHeader(&reader)
     var format: DeltaFormat?
     var digest: Digest?

@@ -24,8 +24,27 @@ extension DeviceStorage where Device: ~Copyable {
     let record = ImageRecord(
       image: description.image, companions: description.companions,
       sequenceNumber: description.sequenceNumber, version: description.newVersion)
+    return try beginStaging(record, updateID: manifest.updateID, offer: offer)
+  }
+
+  /// The same without heap.
+  ///
+  /// - Parameters:
+  ///   - update: says what the image is.
+  ///   - offer: names the update in the journal; `VerifiedUpdate.offer`.
+  /// - Returns: a writer; ``SlotWriter/offset`` says where to go on.
+  /// - Throws: as the other.
+  public mutating func beginStaging(
+    _ update: borrowing VerifiedUpdate, offer: Offer
+  ) throws(StorageError) -> SlotWriter {
+    try beginStaging(update.record, updateID: update.updateID, offer: offer)
+  }
+
+  private mutating func beginStaging(
+    _ record: ImageRecord, updateID: Digest, offer: Offer
+  ) throws(StorageError) -> SlotWriter {
     guard record.count == layout.imageCount else { throw .imageCountMismatch }
-    guard offer.updateID == manifest.updateID, offer.sequenceNumber == record.sequenceNumber,
+    guard offer.updateID == updateID, offer.sequenceNumber == record.sequenceNumber,
       offer.imageSize == record.totalSize
     else { throw .offerMismatch }
     try requireSettled()

@@ -1,0 +1,170 @@
+import OTACore
+import OTACrypto
+
+/// What the commands of a manifest say, collected without heap: as `SUITUpdate` does.
+struct CompactReading {
+  /// Which sequence runs.
+  enum Stage: UInt8 {
+    case shared
+    case update
+    case validate
+    case invoke
+  }
+
+  /// Conditions that were asked for, a bit for each.
+  struct Checked {
+    var bits: UInt8 = 0
+    static var vendor: UInt8 { 1 }
+    static var deviceClass: UInt8 { 2 }
+    static var device: UInt8 { 4 }
+    static var hardwareRevision: UInt8 { 8 }
+    static var requiredVersion: UInt8 { 16 }
+
+    mutating func insert(_ bit: UInt8) { bits |= bit }
+    func contains(_ bit: UInt8) -> Bool { bits & bit != 0 }
+  }
+
+  var sequenceNumber = SequenceNumber(0)
+  var component = 0..<0
+  var checked = Checked()
+  var isFetched = false
+  var isValidated = false
+  var isInvoked = false
+  var vendorID: UniversalIdentifier?
+  var classID: UniversalIdentifier?
+  var deviceID: UniversalIdentifier?
+  var imageDigest: Digest?
+  var imageSize: UInt64?
+  var hasURI = false
+  var fetchArguments: Range<Int>?
+  var hardwareRevisions: ClosedRange<UInt32>?
+  var newVersion: Version?
+  var requiredVersion: Version?
+  /// The fetch arguments of each payload of which one is taken.
+  var alternatives = InlineArray<8, Range<Int>>(repeating: 0..<0)
+  var alternativeCount = 0
+
+  private var shared: Range<Int>?
+  private var validate: Range<Int>?
+  private var invoke: Range<Int>?
+  private var payloadFetch: Range<Int>?
+  private var install: Range<Int>?
+
+  /// Reads the manifest and runs its sequences; nothing is held against a device yet.
+  mutating func read(_ envelope: CompactEnvelope, of bytes: Span<UInt8>) throws(ManifestError) {
+    try readMembers(envelope, of: bytes)
+    if let shared { try run(shared, as: .shared, of: bytes) }
+    guard checked.contains(Checked.vendor) else { throw .missingCommand(SUITCode.vendorIdentifier) }
+    guard checked.contains(Checked.deviceClass) else { throw .missingCommand(SUITCode.classIdentifier) }
+    if let payloadFetch { try run(payloadFetch, as: .update, of: bytes) }
+    if let install { try run(install, as: .update, of: bytes) }
+    guard isFetched else { throw .missingCommand(SUITCode.fetch) }
+    if let validate { try run(validate, as: .validate, of: bytes) }
+    guard isValidated else { throw .missingCommand(SUITCode.imageMatch) }
+    if let invoke { try run(invoke, as: .invoke, of: bytes) }
+  }
+
+  private mutating func readMembers(
+    _ envelope: CompactEnvelope, of bytes: Span<UInt8>
+  ) throws(ManifestError) {
+    let range = envelope.manifest.contents
+    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    let count = try readMapHeader(&reader)
+    // Version, sequence number and the common part must be there, and what is severed must be known: a bit for each.
+    var seen: UInt32 = 0
+    var previous: Int64?
+    for _ in 0..<count {
+      let key = try readKey(&reader, after: &previous)
+      if key >= 0, key < 32 { seen |= 1 << UInt32(truncatingIfNeeded: key) }
+      switch key {
+      case SUITKey.version:
+        let number = try readUnsigned(&reader)
+        guard number == 1 else { throw .unsupportedVersion(number) }
+      case SUITKey.sequenceNumber: sequenceNumber = SequenceNumber(try readUnsigned(&reader))
+      case SUITKey.common: try readCommon(try readByteStringRange(&reader), of: bytes)
+      case SUITKey.referenceURI: try skipText(&reader)
+      case SUITKey.validate: validate = try readByteStringRange(&reader)
+      // It always has a command, and none is understood.
+      case SUITKey.load: throw .unsupportedMember(key)
+      case SUITKey.invoke: invoke = try readByteStringRange(&reader)
+      case SUITKey.payloadFetch:
+        payloadFetch = try sequence(key, envelope.payloadFetch, &reader, of: bytes)
+      case SUITKey.install: install = try sequence(key, envelope.install, &reader, of: bytes)
+      case SUITKey.text:
+        guard let text = try member(envelope.text, &reader, of: bytes) else { continue }
+        var inner = CBORReader(bytes.extracting(text), origin: text.lowerBound)
+        do throws(ParseError) { _ = try inner.readItem() } catch { throw .malformed(error) }
+        try requireEnd(inner)
+      default: throw .unsupportedMember(key)
+      }
+    }
+    try requireEnd(reader)
+    for key in SUITKey.version...SUITKey.common {
+      guard seen >> UInt32(truncatingIfNeeded: key) & 1 != 0 else { throw .missingMember(key) }
+    }
+    // A severed member that the manifest does not know is not authenticated by anything.
+    try requireKnown(SUITKey.payloadFetch, envelope.payloadFetch, seen)
+    try requireKnown(SUITKey.install, envelope.install, seen)
+    try requireKnown(SUITKey.text, envelope.text, seen)
+  }
+
+  private func requireKnown(
+    _ key: Int64, _ member: SUITEnvelope.Member?, _ seen: UInt32
+  ) throws(ManifestError) {
+    guard member == nil || seen >> UInt32(truncatingIfNeeded: key) & 1 != 0 else {
+      throw .unsupportedMember(key)
+    }
+  }
+
+  private func sequence(
+    _ key: Int64, _ severed: SUITEnvelope.Member?, _ reader: inout CBORReader, of bytes: Span<UInt8>
+  ) throws(ManifestError) -> Range<Int> {
+    guard let range = try member(severed, &reader, of: bytes) else { throw .missingMember(key) }
+    return range
+  }
+
+  /// Finds the contents of a severable member; `nil` if only its digest is left.
+  private func member(
+    _ severed: SUITEnvelope.Member?, _ reader: inout CBORReader, of bytes: Span<UInt8>
+  ) throws(ManifestError) -> Range<Int>? {
+    if reader.peekType() == .byteString {
+      // Both in the manifest and in the envelope: the second is not authenticated.
+      guard severed == nil else { throw .malformed(ParseError(.invalidValue, at: reader.offset)) }
+      return try readByteStringRange(&reader)
+    }
+    let digest = try readDigest(&reader)
+    guard let severed else { return nil }
+    try SUITManifest.check(digest, of: severed, in: bytes, hash: SHA256.self)
+    return severed.contents
+  }
+
+  private mutating func readCommon(_ range: Range<Int>, of bytes: Span<UInt8>) throws(ManifestError) {
+    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    let count = try readMapHeader(&reader)
+    var previous: Int64?
+    for _ in 0..<count {
+      let key = try readKey(&reader, after: &previous)
+      switch key {
+      case SUITKey.components:
+        guard try readArrayHeader(&reader) == 1, try readArrayHeader(&reader) == 1 else {
+          throw .unknownComponent
+        }
+        component = try readByteStringRange(&reader)
+      case SUITKey.sharedSequence: shared = try readByteStringRange(&reader)
+      default: throw .unsupportedMember(key)
+      }
+    }
+    try requireEnd(reader)
+    guard !component.isEmpty else { throw .unknownComponent }
+  }
+
+  func skipText(_ reader: inout CBORReader) throws(ManifestError) {
+    let offset = reader.offset
+    do throws(ParseError) {
+      let text = try reader.readTextString()
+      guard text.count <= Limits().stringSize else { throw ParseError(.limitExceeded, at: offset) }
+    } catch {
+      throw .malformed(error)
+    }
+  }
+}

@@ -9,7 +9,7 @@ import Testing
 @Suite struct UpdateTests {
   let world: TestWorld
 
-  init() throws { world = try TestWorld() }
+  init() throws { world = try TestWorld.shared.get() }
 
   @Test(arguments: [false, true]) func updateIsInstalledAndProved(isPatch: Bool) throws {
     let board = try TestBoard(world)

@@ -17,7 +17,7 @@ struct CompactEnvelope {
   var text: SUITEnvelope.Member?
 
   init(parsing bytes: Span<UInt8>) throws(ManifestError) {
-    var reader = CBORReader(bytes)
+    var reader = compactReader(bytes, at: 0)
     guard try readTag(&reader) == SUITKey.envelopeTag else {
       throw .malformed(ParseError(.invalidValue, at: 0))
     }
@@ -43,13 +43,13 @@ struct CompactEnvelope {
     guard let wrapper else { throw .missingMember(SUITKey.authenticationWrapper) }
     guard let manifest else { throw .missingMember(SUITKey.manifest) }
     self.manifest = manifest
-    var inner = CBORReader(bytes.extracting(wrapper), origin: wrapper.lowerBound)
+    var inner = compactReader(bytes.extracting(wrapper), at: wrapper.lowerBound)
     let items = try readArrayHeader(&inner)
     guard items >= 1 else { throw .malformed(ParseError(.invalidValue, at: wrapper.lowerBound)) }
     guard items - 1 <= SUITEnvelope.maximumBlockCount else { throw .limitExceeded(.envelope) }
     blockCount = items - 1
     signedDigest = try readByteStringRange(&inner)
-    var digestReader = CBORReader(bytes.extracting(signedDigest), origin: signedDigest.lowerBound)
+    var digestReader = compactReader(bytes.extracting(signedDigest), at: signedDigest.lowerBound)
     manifestDigest = try readDigest(&digestReader)
     try requireEnd(digestReader)
     let start = inner.offset
@@ -66,7 +66,7 @@ struct CompactEnvelope {
   ) throws(ManifestError) -> CompactSigners {
     var signers = CompactSigners()
     var isKnown = false
-    var reader = CBORReader(bytes.extracting(blocks), origin: blocks.lowerBound)
+    var reader = compactReader(bytes.extracting(blocks), at: blocks.lowerBound)
     for _ in 0..<blockCount {
       let range = try readByteStringRange(&reader)
       let block = try COSESign1(parsing: range, of: bytes, tagging: .tagged)

@@ -73,7 +73,7 @@ struct CompactFetchArguments {
   }
 
   init(_ range: Range<Int>, of document: Span<UInt8>, image: ImageDescription) throws(ManifestError) {
-    var reader = CBORReader(document.extracting(range), origin: range.lowerBound)
+    var reader = compactReader(document.extracting(range), at: range.lowerBound)
     let count = try readMapHeader(&reader)
     var digest: Digest?
     var size: UInt32?

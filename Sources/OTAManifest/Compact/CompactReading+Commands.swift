@@ -3,7 +3,7 @@ import OTACore
 extension CompactReading {
   /// Runs one sequence: collects parameters, and checks that each command has a meaning where it stands.
   mutating func run(_ range: Range<Int>, as stage: Stage, of bytes: Span<UInt8>) throws(ManifestError) {
-    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
     let count = try readArrayHeader(&reader)
     guard count > 0, count % 2 == 0 else { throw .malformed(ParseError(.invalidValue, at: range.lowerBound)) }
     for _ in 0..<count / 2 {
@@ -96,7 +96,7 @@ extension CompactReading {
 
   private func readAlternative(_ range: Range<Int>, of bytes: Span<UInt8>) throws(ManifestError) -> Range<Int>
   {
-    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
     guard try readArrayHeader(&reader) == 6, try readInteger(&reader) == SUITCode.overrideParameters else {
       throw .unsupportedCommand(SUITCode.tryEach)
     }
@@ -177,7 +177,7 @@ extension CompactReading {
     _ reader: inout CBORReader, of bytes: Span<UInt8>
   ) throws(ManifestError) -> ClosedRange<UInt32> {
     let range = try readByteStringRange(&reader)
-    var inner = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var inner = compactReader(bytes.extracting(range), at: range.lowerBound)
     guard try readArrayHeader(&inner) == 2 else {
       throw .malformed(ParseError(.invalidValue, at: range.lowerBound))
     }
@@ -193,7 +193,7 @@ extension CompactReading {
     _ reader: inout CBORReader, of bytes: Span<UInt8>
   ) throws(ManifestError) -> Version {
     let range = try readByteStringRange(&reader)
-    var inner = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var inner = compactReader(bytes.extracting(range), at: range.lowerBound)
     guard try readArrayHeader(&inner) == 3 else {
       throw .malformed(ParseError(.invalidValue, at: range.lowerBound))
     }

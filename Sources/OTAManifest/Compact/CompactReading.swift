@@ -68,7 +68,7 @@ struct CompactReading {
     _ envelope: CompactEnvelope, of bytes: Span<UInt8>
   ) throws(ManifestError) {
     let range = envelope.manifest.contents
-    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
     let count = try readMapHeader(&reader)
     // Version, sequence number and the common part must be there, and what is severed must be known: a bit for each.
     var seen: UInt32 = 0
@@ -92,7 +92,7 @@ struct CompactReading {
       case SUITKey.install: install = try sequence(key, envelope.install, &reader, of: bytes)
       case SUITKey.text:
         guard let text = try member(envelope.text, &reader, of: bytes) else { continue }
-        var inner = CBORReader(bytes.extracting(text), origin: text.lowerBound)
+        var inner = compactReader(bytes.extracting(text), at: text.lowerBound)
         do throws(ParseError) { _ = try inner.readItem() } catch { throw .malformed(error) }
         try requireEnd(inner)
       default: throw .unsupportedMember(key)
@@ -139,7 +139,7 @@ struct CompactReading {
   }
 
   private mutating func readCommon(_ range: Range<Int>, of bytes: Span<UInt8>) throws(ManifestError) {
-    var reader = CBORReader(bytes.extracting(range), origin: range.lowerBound)
+    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
     let count = try readMapHeader(&reader)
     var previous: Int64?
     for _ in 0..<count {

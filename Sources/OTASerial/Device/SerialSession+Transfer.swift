@@ -49,7 +49,7 @@ extension SerialSession where Device: ~Copyable, Signer: ~Copyable {
       runningImage: running.image, memory: UInt32(truncatingIfNeeded: memory.workSize))
     let memory = memory
     let envelope = memory.envelope(Int(envelopeCount))
-    guard SHA256.digest(of: envelope) == updateID else { throw SerialRefusal(.manifestDigestMismatch) }
+    guard SHA256.digest(of: envelope) == updateID else { throw SerialRefusal(.unknownUpdate) }
     try open(try verify(envelope, in: circumstances))
     writeTransfer(&answer)
   }

@@ -234,9 +234,9 @@ public struct SerialHost {
   private mutating func refused(_ number: UInt16, _ cursor: inout ByteCursor) -> [UInt8] {
     guard let code = ErrorCode(rawValue: number) else { return fail(.malformed(request)) }
     switch (phase, code) {
-    case (.begin, .truncated) where !hasSentEnvelope,
-      (.begin, .manifestDigestMismatch) where !hasSentEnvelope:
-      // It has not this envelope yet.
+    case (.begin, .truncated), (.begin, .unknownUpdate):
+      // It has not this envelope yet, or was started again since.
+      guard !hasSentEnvelope else { return beginAgain() }
       hasSentEnvelope = true
       envelopeOffset = 0
       return enter(.envelope)

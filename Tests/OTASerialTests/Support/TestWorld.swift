@@ -19,7 +19,10 @@ final class TestWorld: Sendable {
   /// The memory of the decoder that the patch is for.
   static let decoderMemory: UInt32 = 10 << 10
 
-  init(seed: UInt64 = 1) throws {
+  /// The one of all tests: to make a patch takes a moment.
+  static let shared = Result { try TestWorld() }
+
+  private init(seed: UInt64 = 1) throws {
     vendor = try TestKey()
     deviceKey = try TestKey()
     var random = SplitMix64(seed: seed)

@@ -136,7 +136,8 @@ let package = Package(
         "OTADeltaBZip2", "OTADeltaVCDIFF", "OTADeltaZstd", "OTADeltaStreams", "OTADeltaContainers",
         "OTADeltaEncoder",
         "OTAPartition", "OTAMCUbootOpenSSL", "OTAStateMachine", "OTAFlashSimulator", "OTATesting", "OTAAgent",
-        "OTATransportHTTP", "OTATUF", "OTAEspressif", "OTANordicDFU", "OTAServer", "OTAServerSQLite",
+        "OTATransportHTTP", "OTATUF", "OTAEspressif", "OTANordicDFU", "OTASerial", "OTAServer",
+        "OTAServerSQLite",
         "OTAServerHTTP",
       ]),
     .executableTarget(name: "ota", dependencies: ["OTACommandLine"], swiftSettings: settings),
@@ -189,7 +190,7 @@ let package = Package(
       "OTASerial",
       [
         "OTACore", "OTACrypto", "OTACryptoSodium", "OTAManifest", "OTADelta", "OTADeltaEncoder",
-        "OTAPartition", "OTAFlashSimulator",
+        "OTAPartition", "OTAFlashSimulator", "OTACommandLine",
       ]),
     test("OTATUF", ["OTACore", "OTACrypto", "OTACryptoOpenSSL", "OTACryptoSodium", "OTATransportHTTP"]),
     test(

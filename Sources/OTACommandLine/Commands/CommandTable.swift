@@ -37,6 +37,9 @@ package enum CommandTable {
     RepositoryPublish.self,
     RepositoryStatus.self,
     ServerRun.self,
+    SerialStatusCommand.self,
+    SerialUpdateCommand.self,
+    SerialReceiptCommand.self,
     SimulatePowerLoss.self,
   ]
 }

@@ -20,6 +20,7 @@ let fuzzers = [
   "FuzzCOSE": ["OTACore", "OTACrypto", "OTAManifest"],
   "FuzzMCUboot": ["OTACore", "OTACrypto", "OTAPartition"],
   "FuzzNativeDecoder": ["OTACore", "OTACrypto", "OTADelta"],
+  "FuzzSerial": ["OTACore", "OTACrypto", "OTAManifest", "OTAPartition", "OTASerial"],
   "FuzzSUIT": ["OTACore", "OTACrypto", "OTAManifest"],
 ]
 

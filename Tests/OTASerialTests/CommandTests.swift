@@ -23,7 +23,9 @@ import Testing
     return url.path
   }
 
-  private func ota(_ arguments: String...) async -> (status: OTACommandLine.ExitStatus, output: String, notes: String) {
+  private func ota(
+    _ arguments: String...
+  ) async -> (status: OTACommandLine.ExitStatus, output: String, notes: String) {
     let (output, notes) = (BufferSink(), BufferSink())
     let console = Console(output: output, diagnostics: notes)
     let status = await Program.run(

@@ -35,7 +35,7 @@ extension DeviceStorage where Device: ~Copyable {
   /// - Returns: a writer; ``SlotWriter/offset`` says where to go on.
   /// - Throws: as the other.
   public mutating func beginStaging(
-    _ update: borrowing VerifiedUpdate, offer: Offer
+    update: borrowing VerifiedUpdate, offer: Offer
   ) throws(StorageError) -> SlotWriter {
     try beginStaging(update.record, updateID: update.updateID, offer: offer)
   }

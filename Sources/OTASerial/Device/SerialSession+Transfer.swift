@@ -98,7 +98,7 @@ extension SerialSession where Device: ~Copyable, Signer: ~Copyable {
     _ update: borrowing VerifiedUpdate, _ offer: Offer
   ) throws(SerialRefusal) -> SlotWriter {
     do throws(StorageError) {
-      return try target.storage.beginStaging(update, offer: offer)
+      return try target.storage.beginStaging(update: update, offer: offer)
     } catch {
       throw SerialRefusal(error.code)
     }

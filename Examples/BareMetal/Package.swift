@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A boot loader and an application for bare metal: built by Scripts/build-bare-metal, which gives the triple, the
+// toolset of the board and the linker script.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+]
+
+let package = Package(
+  name: "BareMetal",
+  traits: [
+    .trait(
+      name: "Diagnostics", description: "What version 1.1.0 adds: code early in the image, and its commands."),
+    .trait(name: "Faulty", description: "Version 1.2.0: a regulator with the wrong sign, which the self-checks find."),
+  ],
+  dependencies: [
+    .package(name: "swift-ota", path: "../..")
+  ],
+  targets: [
+    .executableTarget(
+      name: "BootLoader",
+      dependencies: [
+        "Board",
+        .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTACrypto", package: "swift-ota"),
+        .product(name: "OTAPartition", package: "swift-ota"),
+      ],
+      swiftSettings: settings),
+    // The machine: its serial port, its flash, what it is divided into.
+    .target(
+      name: "Board",
+      dependencies: [
+        "Startup",
+        .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTAPartition", package: "swift-ota"),
+      ],
+      swiftSettings: settings),
+    // What comes before Swift and below it: reset, the functions that compiled Swift calls.
+    .target(name: "Startup"),
+  ],
+  swiftLanguageModes: [.v6]
+)

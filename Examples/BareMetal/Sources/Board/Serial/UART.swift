@@ -1,0 +1,23 @@
+import Startup
+
+/// The serial port of the board.
+struct UART {
+  #if arch(riscv32)
+  // A 16550.
+  private static var base: UInt { 0x1000_0000 }
+
+  /// Waits until the port takes a byte, and sends it.
+  func send(_ byte: UInt8) {
+    while ota_load8(UART.base + 5) & 0x20 == 0 {}
+    ota_store8(UART.base, byte)
+  }
+
+  /// The next byte that came in, or `nil`.
+  func receive() -> UInt8? {
+    ota_load8(UART.base + 5) & 0x01 == 0 ? nil : ota_load8(UART.base)
+  }
+
+  /// Makes the port ready; nothing to do on this machine.
+  static func start() {}
+  #endif
+}

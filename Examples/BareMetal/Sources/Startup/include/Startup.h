@@ -1,0 +1,38 @@
+#ifndef OTA_STARTUP_H
+#define OTA_STARTUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A byte of the image that runs, from the linker script. The offset is below ota_image_length(). */
+static inline uint8_t ota_image_byte(size_t offset) {
+  extern const uint8_t ota_image_start[];
+  return ota_image_start[offset];
+}
+
+/* How many bytes the image has. */
+static inline size_t ota_image_length(void) {
+  extern const uint8_t ota_image_start[];
+  extern const uint8_t ota_image_end[];
+  return (size_t)(ota_image_end - ota_image_start);
+}
+
+/* The most bytes of stack that were ever used since reset: how far the color is gone. */
+uint32_t ota_stack_used(void);
+
+/* Bytes of RAM beside the stack. */
+uint32_t ota_static_memory(void);
+
+/* Memory and registers at fixed addresses. */
+static inline uint8_t ota_load8(uintptr_t address) { return *(const volatile uint8_t *)address; }
+static inline uint32_t ota_load32(uintptr_t address) { return *(const volatile uint32_t *)address; }
+static inline void ota_store8(uintptr_t address, uint8_t value) { *(volatile uint8_t *)address = value; }
+static inline void ota_store32(uintptr_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
+
+/* Ends or resets the emulation; the value is for the test finisher of the machine. */
+_Noreturn void ota_finish(uint32_t value);
+
+/* Jumps to the first byte of an image, and never comes back. */
+_Noreturn void ota_enter(uintptr_t address);
+
+#endif

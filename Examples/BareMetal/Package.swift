@@ -31,12 +31,23 @@ let package = Package(
         .product(name: "OTAPartition", package: "swift-ota"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "Application",
+      dependencies: [
+        "Board", "Startup",
+        .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTACrypto", package: "swift-ota"),
+        .product(name: "OTADelta", package: "swift-ota"),
+        .product(name: "OTAPartition", package: "swift-ota"),
+      ],
+      swiftSettings: settings),
     // The machine: its serial port, its flash, what it is divided into.
     .target(
       name: "Board",
       dependencies: [
         "Startup",
         .product(name: "OTACore", package: "swift-ota"),
+        .product(name: "OTACrypto", package: "swift-ota"),
         .product(name: "OTAPartition", package: "swift-ota"),
       ],
       swiftSettings: settings),

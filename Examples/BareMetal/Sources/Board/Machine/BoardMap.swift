@@ -6,6 +6,8 @@ public import OTAPartition
 /// Offsets count from the start of the first bank. That one is read only for everybody but the factory: boot loader, keys
 /// and golden image are in it. Slots, journal and table are in the second.
 public enum BoardMap {
+  /// The name of the board.
+  public static var name: StaticString { "riscv32 virt" }
   /// The address of the first byte of flash.
   public static var flashBase: UInt { 0x2000_0000 }
   /// How many bytes each bank has.

@@ -61,6 +61,12 @@ public struct Console: Sendable {
     send(digit: value & 15)
   }
 
+  /// Four digits.
+  public func write(hexadecimal16 value: UInt16) {
+    write(hexadecimalByte: UInt8(value >> 8))
+    write(hexadecimalByte: UInt8(truncatingIfNeeded: value))
+  }
+
   public func receive() -> UInt8? { port.receive() }
 
   private func send(digit: UInt8) {

@@ -23,6 +23,19 @@ uint32_t ota_stack_used(void);
 /* Bytes of RAM beside the stack. */
 uint32_t ota_static_memory(void);
 
+/* The RAM that stands for a flash chip in self-checks. Offsets are below OTA_SCRATCH_SIZE. */
+#define OTA_SCRATCH_SIZE 12288
+
+static inline uint8_t ota_scratch_load(size_t offset) {
+  extern uint8_t ota_scratch[OTA_SCRATCH_SIZE];
+  return ota_scratch[offset];
+}
+
+static inline void ota_scratch_store(size_t offset, uint8_t byte) {
+  extern uint8_t ota_scratch[OTA_SCRATCH_SIZE];
+  ota_scratch[offset] = byte;
+}
+
 /* Memory and registers at fixed addresses. */
 static inline uint8_t ota_load8(uintptr_t address) { return *(const volatile uint8_t *)address; }
 static inline uint32_t ota_load32(uintptr_t address) { return *(const volatile uint32_t *)address; }

@@ -70,6 +70,7 @@ class Factory:
             self._put(data, self.layout.keys, body + struct.pack("<I", binascii.crc32(body)))
         if golden:
             self._put(data, self.layout.golden, pathlib.Path(golden).read_bytes())
+        self.rom_bytes = bytes(data)
         path = self.folder / "rom.img"
         path.write_bytes(data)
         return path
@@ -80,8 +81,14 @@ class Factory:
     def _put(self, data, offset, content):
         data[offset : offset + len(content)] = content
 
-    def flash(self, content=b"\xff", name="flash.img"):
-        """A flash file, filled with a byte, or with what `os.urandom` and the like made."""
-        path = self.folder / name
-        path.write_bytes(content * self.layout.flash_size if len(content) == 1 else content)
+    def flash(self, content=b"\xff", folder=None):
+        """A flash file, filled with a byte, or with content of its size; in a folder of its own if one is named.
+
+        On boards whose flash is one file, what no software writes is in it: `rom` must have been called.
+        """
+        folder = self.folder / (folder or "flash")
+        folder.mkdir(exist_ok=True)
+        path = folder / "flash.img"
+        content = content * self.layout.flash_size if len(content) == 1 else content
+        path.write_bytes((self.rom_bytes if self.layout.is_one_file else b"") + content)
         return path

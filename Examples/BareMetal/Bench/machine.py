@@ -27,16 +27,18 @@ def artifact(board, name):
 class Layout:
     """Where the factory puts things on a board; as Sources/Board/Machine/BoardMap.swift has it."""
 
-    def __init__(self, board, rom_size, flash_size, keys, golden):
+    def __init__(self, board, rom_size, flash_size, keys, golden, is_one_file=False):
         self.board = board
         self.rom_size = rom_size
         self.flash_size = flash_size
         self.keys = keys
         self.golden = golden
+        self.is_one_file = is_one_file
 
 
 LAYOUTS = {
     "virt-rv32": Layout("virt-rv32", 32 << 20, 32 << 20, 0x40000, 0x80000),
+    "mps2-an386": Layout("mps2-an386", 0x80000, 0xD0000, 0, 0x10000, is_one_file=True),
 }
 
 
@@ -61,7 +63,7 @@ class Machine:
         self.condition = threading.Condition()
         command = command_line(board, rom, flash, cut)
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, cwd=pathlib.Path(flash).parent
         )
         self.thread = threading.Thread(target=self._collect, daemon=True)
         self.thread.start()
@@ -156,6 +158,13 @@ def command_line(board, rom, flash, cut):
         command += ["-drive", f"if=pflash,unit=1,format=raw,file={flash}"]
         if cut:
             command += ["-device", f"loader,addr=0x80010800,data={cut},data-len=4"]
+        return command
+    if board == "mps2-an386":
+        command = ["qemu-system-arm", "-M", "mps2-an386", "-nographic", "-serial", "stdio", "-monitor", "none"]
+        command += ["-semihosting-config", "enable=on,target=native"]
+        command += ["-kernel", str(artifact(board, "boot-loader.elf"))]
+        if cut:
+            command += ["-device", f"loader,addr=0x20010800,data={cut},data-len=4"]
         return command
     raise Failed(f"no such board: {board}")
 

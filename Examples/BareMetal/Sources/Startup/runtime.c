@@ -31,6 +31,14 @@ void *memmove(void *destination, const void *source, size_t count) {
   return destination;
 }
 
+#if defined(__riscv)
+_Noreturn void ota_finish(uint32_t value);
+
+void ota_reset_board(void) { ota_finish(0x7777); }
+
+void ota_end(uint32_t code) { ota_finish(code == 0 ? 0x5555 : code << 16 | 0x3333); }
+#endif
+
 uint32_t ota_stack_used(void) {
   extern uint32_t ota_stack_limit[];
   extern uint32_t ota_stack_top[];

@@ -4,22 +4,14 @@ import Startup
 public enum Machine {
   /// Starts again from the first instruction, by the board's means.
   public static func reset() -> Never {
-    #if arch(riscv32)
-    ota_finish(0x7777)
-    #else
     ota_reset_board()
-    #endif
   }
 
   /// Ends the emulation; on a board of one's own, waits for the power to go.
   ///
   /// - Parameter code: 0 if all is well.
   public static func end(code: UInt32) -> Never {
-    #if arch(riscv32)
-    ota_finish(code == 0 ? 0x5555 : code << 16 | 0x3333)
-    #else
     ota_end(code)
-    #endif
   }
 
   /// Jumps to an image in memory.

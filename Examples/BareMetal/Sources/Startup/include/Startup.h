@@ -42,10 +42,23 @@ static inline uint32_t ota_load32(uintptr_t address) { return *(const volatile u
 static inline void ota_store8(uintptr_t address, uint8_t value) { *(volatile uint8_t *)address = value; }
 static inline void ota_store32(uintptr_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
 
-/* Ends or resets the emulation; the value is for the test finisher of the machine. */
-_Noreturn void ota_finish(uint32_t value);
+/* Starts again from the first instruction, by the board's means. */
+_Noreturn void ota_reset_board(void);
 
-/* Jumps to the first byte of an image, and never comes back. */
+/* Ends the emulation with an exit code of 0 to 99. */
+_Noreturn void ota_end(uint32_t code);
+
+/* Starts an image that was copied to this address, and never comes back. */
 _Noreturn void ota_enter(uintptr_t address);
+
+#if defined(__arm__)
+/* A call of the host: its number and its block of arguments; see "Semihosting for AArch32 and AArch64". */
+int32_t ota_call_host(uint32_t number, const void *arguments);
+
+/* The file on the host that is the flash: opened once. All return 0, or -1 on failure. */
+int32_t ota_host_open(void);
+int32_t ota_host_read(uint32_t offset, uint8_t *to, uint32_t count);
+int32_t ota_host_write(uint32_t offset, const uint8_t *from, uint32_t count);
+#endif
 
 #endif

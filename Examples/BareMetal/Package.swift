@@ -16,16 +16,21 @@ let package = Package(
   traits: [
     .trait(
       name: "Diagnostics", description: "What version 1.1.0 adds: code early in the image, and its commands."),
+    .trait(name: "Sodium", description: "Ed25519 is libsodium's and not Monocypher's: larger, and faster."),
     .trait(name: "Faulty", description: "Version 1.2.0: a regulator with the wrong sign, which the self-checks find."),
   ],
   dependencies: [
-    .package(name: "swift-ota", path: "../..")
+    .package(name: "swift-ota", path: "../.."),
+    .package(
+      name: "Ed25519", path: "Ed25519",
+      traits: [.trait(name: "Sodium", condition: .when(traits: ["Sodium"]))]),
   ],
   targets: [
     .executableTarget(
       name: "BootLoader",
       dependencies: [
         "Board",
+        .product(name: "Ed25519", package: "Ed25519"),
         .product(name: "OTACore", package: "swift-ota"),
         .product(name: "OTACrypto", package: "swift-ota"),
         .product(name: "OTAPartition", package: "swift-ota"),
@@ -35,10 +40,13 @@ let package = Package(
       name: "Application",
       dependencies: [
         "Board", "Startup",
+        .product(name: "Ed25519", package: "Ed25519"),
         .product(name: "OTACore", package: "swift-ota"),
         .product(name: "OTACrypto", package: "swift-ota"),
         .product(name: "OTADelta", package: "swift-ota"),
+        .product(name: "OTAManifest", package: "swift-ota"),
         .product(name: "OTAPartition", package: "swift-ota"),
+        .product(name: "OTASerial", package: "swift-ota"),
       ],
       swiftSettings: settings),
     // The machine: its serial port, its flash, what it is divided into.

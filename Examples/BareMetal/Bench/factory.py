@@ -35,6 +35,14 @@ def public_key(pem):
     return base64.b64decode("".join(lines))[-32:]
 
 
+def private_seed(pem):
+    """The 32 bytes of an Ed25519 key; the last of its PKCS#8 form (RFC 8410)."""
+    lines = [line for line in pathlib.Path(pem).read_text().splitlines() if not line.startswith("-")]
+    data = base64.b64decode("".join(lines))
+    start = data.index(b"\x04\x22\x04\x20") + 4
+    return data[start : start + 32]
+
+
 class Factory:
     """Makes keys in a folder, signs images with them, and writes flash files."""
 
@@ -45,6 +53,8 @@ class Factory:
         self.image_key = self._key("image")
         self.manifest_key = self._key("manifest")
         self.foreign_key = self._key("foreign")
+        self.device_key = self._key("device")
+        self.device_number = 1
 
     def _key(self, name):
         path = self.folder / f"{name}.pem"
@@ -67,6 +77,7 @@ class Factory:
         self._put(data, 0, artifact(self.board, "boot-loader.bin").read_bytes())
         if keys:
             body = b"OTAK" + public_key(self._public(self.image_key)) + public_key(self._public(self.manifest_key))
+            body += struct.pack("<Q", self.device_number) + private_seed(self.device_key)
             self._put(data, self.layout.keys, body + struct.pack("<I", binascii.crc32(body)))
         if golden:
             self._put(data, self.layout.golden, pathlib.Path(golden).read_bytes())

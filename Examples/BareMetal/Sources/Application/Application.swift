@@ -1,10 +1,14 @@
 import Board
 import OTACore
 import OTAPartition
+import OTASerial
 
 /// A small temperature controller with a serial console: something real to make an update of.
+///
+/// It is told by the boot loader why it runs, checks itself, confirms itself or gives itself up if it is on trial, and
+/// takes updates over the serial line.
 @main
-struct Application {
+struct Application: ~Copyable {
   #if Faulty
   static var version: Version { Version(1, 2, 0) }
   #elseif Diagnostics
@@ -17,7 +21,11 @@ struct Application {
   var station = Station()
   /// What the boot loader says; `nil` if nothing started this program that could.
   let handOff: HandOff?
+  /// Updates; `nil` in the golden image, which only provisions.
+  private var session: UpdateSession?
+  private var splitter = LineSplitter()
   private var lines = LineReader()
+  private var answer = InlineArray<560, UInt8>(repeating: 0)
 
   init(_ handOff: HandOff?) { self.handOff = handOff }
 
@@ -30,19 +38,67 @@ struct Application {
     writeVersion()
     writeDigest()
     writeStart()
+    openSession()
     var check = SelfCheck(console: console)
     let isHealthy = check.run()
     console.writeLine(isHealthy ? "healthy" : "NOT HEALTHY")
-    if let handOff, handOff.slot != nil { Trial.judge(isHealthy, handOff, console) }
+    judge(isHealthy)
     console.writeLine("ready")
     while true {
       station.step()
       guard let byte = console.receive() else { continue }
-      guard lines.take(byte) else { continue }
+      takeIntoSession(byte)
+      guard splitter.take(byte), lines.take(byte) else { continue }
       let isOver = execute()
       lines.reset()
       if isOver { Machine.end(code: 0) }
     }
+  }
+
+  /// Opens the storage, if this image is in a slot.
+  private mutating func openSession() {
+    guard let handOff, handOff.slot != nil else { return }
+    do throws(StorageError) {
+      session = try Updates.session(handOff)
+    } catch {
+      console.write("updates: the storage failed")
+      error.code.write(to: console)
+    }
+    resetIfDue()
+  }
+
+  /// Confirms this image if it is on trial and healthy, and gives it up if it is not.
+  private mutating func judge(_ isHealthy: Bool) {
+    guard session?.isOnTrial == true else { return }
+    do throws(StorageError) {
+      if isHealthy {
+        try session?.confirm()
+        console.writeLine("trial: confirmed")
+      } else {
+        try session?.giveUp(.healthCheckFailed)
+        console.writeLine("trial: given up")
+      }
+      resetIfDue()
+    } catch {
+      console.write("trial: the storage failed")
+      error.code.write(to: console)
+      // Attempts run out at the next starts, and the boot loader reverts.
+      Machine.reset()
+    }
+  }
+
+  private mutating func takeIntoSession(_ byte: UInt8) {
+    let bytes: InlineArray<1, UInt8> = [byte]
+    let console = console
+    var room = answer.mutableSpan
+    session?.receive(bytes.span, answer: &room) { console.write($0) }
+    resetIfDue()
+  }
+
+  private mutating func resetIfDue() {
+    guard session?.isResetDue == true else { return }
+    console.writeLine("reset: an image waits for it")
+    Machine.reset()
   }
 
   /// Runs the line that is complete; `true` if it was the last one.
@@ -59,5 +115,14 @@ struct Application {
       }
       return false
     }
+  }
+}
+
+extension ErrorCode {
+  /// Writes the rest of a line.
+  func write(to console: Console) {
+    console.write(", code 0x")
+    console.write(hexadecimal16: rawValue)
+    console.writeLine()
   }
 }

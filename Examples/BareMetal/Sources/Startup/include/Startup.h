@@ -36,6 +36,10 @@ static inline void ota_scratch_store(size_t offset, uint8_t byte) {
   ota_scratch[offset] = byte;
 }
 
+/* All memory that an update may use; nobody else does. */
+#define OTA_SESSION_SIZE 49152
+void *ota_session_memory(void);
+
 /* Memory and registers at fixed addresses. */
 static inline uint8_t ota_load8(uintptr_t address) { return *(const volatile uint8_t *)address; }
 static inline uint32_t ota_load32(uintptr_t address) { return *(const volatile uint32_t *)address; }

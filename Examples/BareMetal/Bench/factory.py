@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+import hashlib
 import os
 import pathlib
 import struct
 import subprocess
 
-from machine import LAYOUTS, ROOT, Failed, artifact
+from machine import HERE, LAYOUTS, ROOT, Failed, artifact
 
 
 def ota_program():
@@ -103,3 +104,31 @@ class Factory:
         content = content * self.layout.flash_size if len(content) == 1 else content
         path.write_bytes((self.rom_bytes if self.layout.is_one_file else b"") + content)
         return path
+
+    def update(self, version, sequence, new, old=None, key=None, memory=32768, name=None):
+        """A signed manifest and its payload: a native patch if there is an image to start from."""
+        stem = name or f"update-{version}"
+        envelope = self.folder / f"{stem}.suit"
+        payload = self.folder / f"{stem}.payload"
+        arguments = [new, payload, key or self.manifest_key, sequence, version, envelope]
+        if old:
+            ota("delta", "make", old, new, payload, "--memory", memory, "--arch", self.layout.arch)
+            arguments += [old, memory]
+        else:
+            payload.write_bytes(pathlib.Path(new).read_bytes())
+        command = [str(HERE.parent / "Release/.build/debug/Release"), *map(str, arguments)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            raise Failed(f"{' '.join(command)} exited with {result.returncode}:\n{result.stderr}")
+        return Update(envelope.read_bytes(), payload.read_bytes(), envelope, payload)
+
+
+class Update:
+    """What a host brings to a device."""
+
+    def __init__(self, envelope, payload, envelope_path, payload_path):
+        self.envelope = envelope
+        self.payload = payload
+        self.envelope_path = envelope_path
+        self.payload_path = payload_path
+        self.name = hashlib.sha256(envelope).digest()

@@ -29,26 +29,27 @@ class Layout:
 
     """Sizes and offsets; `parts` are ranges of the flash file."""
 
-    def __init__(self, board, rom_size, flash_size, keys, golden, is_one_file=False, parts=None):
+    def __init__(self, board, rom_size, flash_size, keys, golden, arch, is_one_file=False, parts=None):
         self.board = board
         self.rom_size = rom_size
         self.flash_size = flash_size
         self.keys = keys
         self.golden = golden
+        self.arch = arch
         self.is_one_file = is_one_file
         self.parts = parts or {}
 
 
 LAYOUTS = {
     "virt-rv32": Layout(
-        "virt-rv32", 32 << 20, 32 << 20, 0x40000, 0x80000,
+        "virt-rv32", 32 << 20, 32 << 20, 0x40000, 0x80000, "riscv32",
         parts={
             "one copy of the table and the journal": [(0, 0x40000), (0x80000, 0x80000)],
             "both slots": [(0x180000, 0x180000)],
         },
     ),
     "mps2-an386": Layout(
-        "mps2-an386", 0x80000, 0xD0000, 0, 0x10000, is_one_file=True,
+        "mps2-an386", 0x80000, 0xD0000, 0, 0x10000, "thumb", is_one_file=True,
         parts={
             "one copy of the table and the journal": [(0x80000, 0x1000), (0x82000, 0x4000)],
             "both slots": [(0x90000, 0xC0000)],

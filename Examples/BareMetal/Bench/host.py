@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import queue
 import struct
+import time
 
 from machine import Failed
 
@@ -113,11 +114,8 @@ class Host:
         self.number = (self.number + 1) & 0xFFFF
         for _ in range(attempts):
             self.machine.send(self.filter(frame(request, self.number, body)))
-            while True:
-                try:
-                    kind, number, answer = self.frames.get(timeout=patience)
-                except queue.Empty:
-                    break
+            while (received := self._receive(patience)) is not None:
+                kind, number, answer = received
                 if kind == request | 0x80 and number == self.number:
                     (code,) = struct.unpack_from("<H", answer)
                     if code:
@@ -126,6 +124,17 @@ class Host:
             if self.machine.ended:
                 break
         raise NoAnswer(f"no answer to request {request}")
+
+    def _receive(self, patience):
+        """The next frame; None if there is none in time, or the power is off."""
+        deadline = time.monotonic() + patience
+        while True:
+            ended = self.machine.ended
+            try:
+                return self.frames.get(timeout=0.05)
+            except queue.Empty:
+                if ended or time.monotonic() > deadline:
+                    return None
 
     def status(self, **options):
         return Status(self.ask(STATUS, **options))

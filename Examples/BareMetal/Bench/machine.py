@@ -152,10 +152,14 @@ class Machine:
         self.thread.join()
         return code
 
-    def kill(self):
-        """The power goes, now."""
+    def kill_process(self):
+        """The power goes, now; for a thread that does not wait."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
+
+    def kill(self):
+        """The power goes, now."""
+        self.kill_process()
         self.process.wait()
         self.thread.join()
 

@@ -77,7 +77,7 @@ class Factory:
         data = bytearray(b"\xff") * self.layout.rom_size
         self._put(data, 0, artifact(self.board, "boot-loader.bin").read_bytes())
         if keys:
-            body = b"OTAK" + public_key(self._public(self.image_key)) + public_key(self._public(self.manifest_key))
+            body = b"OTAK" + public_key(self.public(self.image_key)) + public_key(self.public(self.manifest_key))
             body += struct.pack("<Q", self.device_number) + private_seed(self.device_key)
             self._put(data, self.layout.keys, body + struct.pack("<I", binascii.crc32(body)))
         if golden:
@@ -87,7 +87,7 @@ class Factory:
         path.write_bytes(data)
         return path
 
-    def _public(self, key):
+    def public(self, key):
         return key.with_name(key.stem + ".pub.pem")
 
     def _put(self, data, offset, content):

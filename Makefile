@@ -10,6 +10,10 @@ FUZZ_SECONDS ?= 30
 # Pairs of images for the benchmark of patches: folders with old.bin and new.bin.
 CORPUS ?= ../shared/corpus
 BENCH_FLAGS ?=
+# Of the emulated microcontrollers: virt-rv32, mps2-an386, armv6m.
+BOARDS ?= virt-rv32
+RUNS ?= 50
+KILL_FLAGS ?=
 # Nested packages may have hidden build folders.
 SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz -name '*.swift' -not -path '*/.*' 2>/dev/null)
 
@@ -90,6 +94,31 @@ embedded-accept: bootstrap ## the same, and write the sizes into Docs/Sizes.md
 
 bare-metal-ed25519: bootstrap ## Ed25519 on three emulated microcontrollers, against the libsodium of this machine; needs PyPI
 	Scripts/check-ed25519
+
+# Of the host's programs, what the microcontroller's tests call.
+bare-metal-tools: bootstrap
+	Scripts/fetch-ed25519
+	$(SWIFT) build -c release --product ota $(SWIFT_FLAGS)
+	$(SWIFT) build --package-path Examples/BareMetal/Release $(SWIFT_FLAGS)
+
+bare-metal: bare-metal-tools ## boot and update emulated microcontrollers, over a serial line; needs PyPI
+	Scripts/build-bare-metal $(BOARDS)
+	for board in $(BOARDS); do python3 -B Examples/BareMetal/Bench/story.py --board $$board || exit 1; done
+
+bare-metal-ways: bare-metal-tools ## the same with every way to activate an image
+	Scripts/build-bare-metal $(BOARDS)
+	for board in $(BOARDS); do for way in direct scratch move offset over; do \
+	  python3 -B Examples/BareMetal/Bench/story.py --board $$board --way $$way || exit 1; done; done
+
+bare-metal-bad-input: bare-metal-tools ## flash files and serial lines that are full of garbage
+	Scripts/build-bare-metal $(BOARDS)
+	for board in $(BOARDS); do python3 -B Examples/BareMetal/Bench/bad_flash.py --board $$board || exit 1; \
+	  python3 -B Examples/BareMetal/Bench/bad_line.py --board $$board || exit 1; done
+
+bare-metal-kill: bare-metal-tools ## end the emulator in the middle of RUNS updates, at random and at counted moments
+	Scripts/build-bare-metal $(BOARDS)
+	for board in $(BOARDS); do \
+	  python3 -B Examples/BareMetal/Bench/kill.py --board $$board --runs $(RUNS) $(KILL_FLAGS) || exit 1; done
 
 measure-decoder: bootstrap ## code size and instructions of the native decoder on a microcontroller; needs valgrind
 	Scripts/measure-decoder --run

@@ -2,7 +2,7 @@
 
     kill.py [--board BOARD] [--runs N] [--seed N] [--way WAY] [--cuts random|counted|both] [--first N --last N --step N]
 
-Two forms:
+Two forms, each of them half of the runs:
 
 - random: the process is killed at a random moment, up to four times in one update;
 - counted: the number of a flash operation is passed into the guest, which does half of that one and ends the emulation.
@@ -217,7 +217,7 @@ def run(options):
             place.mkdir()
             benches.append(Bench(options.board, way, place))
         if options.cuts in ("random", "both"):
-            for number in range(options.runs):
+            for number in range(options.runs if options.cuts == "random" else (options.runs + 1) // 2):
                 bench = benches[number % len(benches)]
                 what = f"random run {number}, {bench.way}, seed {options.seed}"
                 tasks.append(pool.submit(attempt, tally, what, cut_randomly, bench, tally, number, options.seed))
@@ -225,7 +225,8 @@ def run(options):
             for index, bench in enumerate(benches):
                 total = count_operations(bench, tally)
                 totals.append(f"{bench.way} {total}")
-                share = len(range(index, options.runs, len(benches)))
+                runs = options.runs if options.cuts == "counted" else options.runs // 2
+                share = len(range(index, runs, len(benches)))
                 for operation in operations(options, total, share, index):
                     what = f"operation {operation} of {total}, {bench.way}"
                     tasks.append(pool.submit(attempt, tally, what, cut_counted, bench, tally, operation))

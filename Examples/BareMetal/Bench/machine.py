@@ -129,7 +129,8 @@ class Machine:
                         end = end if end >= 0 else len(self.output)
                         start = self.output.rfind(b"\n", 0, found) + 1
                         self.position = end
-                        return self.output[start:end].decode(errors="replace").strip()
+                        # Frames of an update may stand on the same line.
+                        return self.output[start:end].split(b"\0")[-1].decode(errors="replace").strip()
                 left = deadline - time.monotonic()
                 if self.ended or left <= 0:
                     raise Failed(

@@ -6,11 +6,12 @@ those that are refused. Each line is a fact that was checked; the exit status is
 
 import argparse
 import pathlib
+import re
 import tempfile
 
 from bad_flash import WAYS
 from factory import Factory, ota
-from machine import Machine, SerialLine
+from machine import Machine, SerialLine, artifact
 from report import main
 
 
@@ -37,8 +38,10 @@ def serial_update(machine, factory, update, receipt=None):
         return ota(*arguments, "--port", line.path, check=False)
 
 
-def lines_of(result):
-    return (result.stdout + result.stderr).strip().splitlines()
+def reason(result):
+    """The code and the name of an error, out of what a command printed."""
+    found = re.findall(r"\[(0x[0-9a-f]{4} \w+)\]", result.stderr)
+    return found[-1] if found else "no reason"
 
 
 def tell(report, board, way, folder):
@@ -61,10 +64,16 @@ def tell(report, board, way, folder):
         machine.expect("provision: done")
         report.say(machine.expect("boot: table is good"))
         report.say(machine.expect("boot: slot a, confirmed"))
+        memory = machine.expect("boot: stack")
         machine.expect("example application 1.0.0")
         machine.expect("healthy")
         machine.expect("ready")
         report.check("it has provisioned itself: 1.0.0 boots from slot a, verified with Ed25519")
+
+        size = artifact(board, "boot-loader.bin").stat().st_size
+        stack, other = (int(number) for number in re.findall(r"[0-9]+", memory))
+        report.say(f"boot loader: {size:,} bytes of flash, {stack:,} bytes of stack, painted and read back")
+        report.check(f"boot loader: {other:,} bytes of memory beside the stack, at most 8,192", other <= 8192)
 
     report.chapter("2. An update over the serial line, as a native patch")
     update = factory.update("1.1.0", 2, second, first)
@@ -83,7 +92,7 @@ def tell(report, board, way, folder):
         report.check("1.1.0 ran on trial, found itself healthy, and confirmed itself")
         report.check("its receipt is signed with the key of the device", receipt.stat().st_size > 64)
         machine.type("memory")
-        report.say(machine.expect("operations"))
+        report.say(f"application: {machine.expect('operations')} of the flash in all this")
 
     report.chapter("3. An image that is not healthy")
     update = factory.update("1.2.0", 3, faulty, second)
@@ -102,26 +111,24 @@ def tell(report, board, way, folder):
         machine.expect("healthy")
         machine.expect("ready")
         report.check("it gave itself up, and 1.1.0 runs again", result.returncode != 0)
-        report.say(f"ota serial update: {lines_of(result)[-1].strip()}")
+        report.say(f"ota serial update said: {reason(result)}")
 
     report.chapter("4. Updates that are refused")
     refusals(report, device, factory, first, second)
 
 
 def refusals(report, device, factory, first, second):
-    good = factory.update("1.3.0", 5, factory.image("1.1.0", 5, name="good.bin"), second, name="good")
     foreign_manifest = factory.update(
         "1.3.0", 6, factory.image("1.1.0", 6, name="f.bin"), second, key=factory.foreign_key, name="foreign")
     old = factory.update("1.0.0", 1, first, second, name="old")
     foreign = factory.image("1.1.0", 4, key=factory.foreign_key, name="foreign.bin")
     foreign_image = factory.update("1.3.0", 4, foreign, second, name="foreign-image")
-    del good
     with device.power_on() as machine:
         machine.expect("confirmed")
         machine.expect("ready")
         for update, what in [(foreign_manifest, "a manifest of a stranger"), (old, "an older version, rightly signed")]:
             result = serial_update(machine, factory, update)
-            report.check(f"{what} is refused: {lines_of(result)[-1].strip()}", result.returncode == 2)
+            report.check(f"{what} is refused: {reason(result)}", result.returncode == 2)
         # The manifest is good; the image in it is not signed with the key of images, and only the boot loader asks.
         result = serial_update(machine, factory, foreign_image)
         machine.expect("boot: slot")

@@ -88,6 +88,21 @@ import Testing
     }
   }
 
+  @Test func requestToStartAgainIsLost() throws {
+    for lost in 0..<12 {
+      let board = try TestBoard(world)
+      var line = TestLine(board, try task(isPatch: true), times: times)
+      var left = lost
+      line.toDevice = { bytes in
+        guard bytes.count > 3, bytes[3] == SerialRequest.reset.rawValue, left > 0 else { return bytes }
+        left -= 1
+        return []
+      }
+      try installs(&line)
+      #expect(left == 0)
+    }
+  }
+
   @Test func everySplitOfTheStream() throws {
     // Up to the restart: what comes with that frame or behind it is lost.
     let frames = try recordedFrames().prefix { $0[3] != SerialRequest.reset.rawValue }

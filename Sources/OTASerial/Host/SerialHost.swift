@@ -33,6 +33,8 @@ public struct SerialHost {
   private var attempts = 0
   private var questions = 0
   private var restarts = 0
+  /// How often the device has answered instead of starting again.
+  private var unstarted = 0
   private var isPausing = false
   private var hasSentEnvelope = false
   private var blockFailures = 0
@@ -324,8 +326,12 @@ public struct SerialHost {
     case .trial:
       if update.confirms, status.allowsHostDecision { return enter(.confirm) }
       return ask()
-    case .applying, .rollingBack:
-      // Not started again yet, or about to be once more.
+    case .applying:
+      // About to be started again; or the request to do it was lost, and it will never be by itself.
+      unstarted += 1
+      return unstarted % 3 == 0 ? enter(.reset) : ask()
+    case .rollingBack:
+      // About to be started again.
       return ask()
     case .idle, .checking, .offered, .downloading, .verifying, .readyToApply, .error:
       return fail(.undecided)

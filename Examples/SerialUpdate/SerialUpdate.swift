@@ -1,6 +1,6 @@
 // The application of a microcontroller that takes updates over its serial line, as a client writes it: no heap, all memory
 // given by the caller. Generic code is compiled where it is used, so Scripts/check-embedded compiles this client with a
-// compiler that refuses heap allocation, and Scripts/measure-client measures it.
+// compiler that refuses heap allocation.
 
 import OTACore
 import OTACrypto

@@ -3,51 +3,30 @@ import OTACore
 // The reads of `CBORReader` with the error of this module; and strings as ranges of the document, because parts that
 // are looked at later must not be copied.
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readTag(_ reader: inout CBORReader) throws(ManifestError) -> UInt64 {
   do throws(ParseError) { return try reader.readTag() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readArrayHeader(_ reader: inout CBORReader) throws(ManifestError) -> Int {
   do throws(ParseError) { return try reader.readArrayHeader() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readMapHeader(_ reader: inout CBORReader) throws(ManifestError) -> Int {
   do throws(ParseError) { return try reader.readMapHeader() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readKey(_ reader: inout CBORReader, after previous: inout Int64?) throws(ManifestError) -> Int64 {
   do throws(ParseError) { return try reader.readKey(after: &previous) } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readInteger(_ reader: inout CBORReader) throws(ManifestError) -> Int64 {
   do throws(ParseError) { return try reader.readInteger() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readUnsigned(_ reader: inout CBORReader) throws(ManifestError) -> UInt64 {
   do throws(ParseError) { return try reader.readUnsigned() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readUInt32(_ reader: inout CBORReader) throws(ManifestError) -> UInt32 {
   let offset = reader.offset
   guard let value = UInt32(exactly: try readUnsigned(&reader)) else {
@@ -56,31 +35,19 @@ func readUInt32(_ reader: inout CBORReader) throws(ManifestError) -> UInt32 {
   return value
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readNull(_ reader: inout CBORReader) throws(ManifestError) {
   do throws(ParseError) { try reader.readNull() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readBool(_ reader: inout CBORReader) throws(ManifestError) -> Bool {
   do throws(ParseError) { return try reader.readBool() } catch { throw .malformed(error) }
 }
 
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func requireEnd(_ reader: borrowing CBORReader) throws(ManifestError) {
   do throws(ParseError) { try reader.requireEnd() } catch { throw .malformed(error) }
 }
 
 /// Consumes a byte string and returns where its bytes are in the document.
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readByteStringRange(_ reader: inout CBORReader) throws(ManifestError) -> Range<Int> {
   do throws(ParseError) {
     let count = try reader.readByteString().count
@@ -91,9 +58,6 @@ func readByteStringRange(_ reader: inout CBORReader) throws(ManifestError) -> Ra
 }
 
 /// Consumes a byte string and copies it, if it is not over `limit`.
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readBytes(_ reader: inout CBORReader, limit: Int) throws(ManifestError) -> [UInt8] {
   let offset = reader.offset
   do throws(ParseError) {
@@ -104,9 +68,6 @@ func readBytes(_ reader: inout CBORReader, limit: Int) throws(ManifestError) -> 
 }
 
 /// Consumes a text string and copies it, if it is not over `limit`.
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readText(_ reader: inout CBORReader, limit: Int) throws(ManifestError) -> [UInt8] {
   let offset = reader.offset
   do throws(ParseError) {
@@ -125,9 +86,6 @@ private func copy(_ span: Span<UInt8>, limit: Int, at offset: Int) throws(ParseE
 }
 
 /// Consumes an identifier: a byte string of 16 bytes.
-#if hasFeature(Embedded)
-@inline(never)
-#endif
 func readIdentifier(_ reader: inout CBORReader) throws(ManifestError) -> UniversalIdentifier {
   let offset = reader.offset
   do throws(ParseError) {
@@ -138,10 +96,3 @@ func readIdentifier(_ reader: inout CBORReader) throws(ManifestError) -> Univers
     throw .malformed(error)
   }
 }
-
-/// A reader with the usual limits, for where code is to be small.
-#if hasFeature(Embedded)
-@inline(never)
-#endif
-@_lifetime(copy bytes)
-func compactReader(_ bytes: Span<UInt8>, at origin: Int) -> CBORReader { CBORReader(bytes, origin: origin) }

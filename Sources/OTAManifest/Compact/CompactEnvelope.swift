@@ -16,46 +16,46 @@ struct CompactEnvelope {
   var install: SUITEnvelope.Member?
   var text: SUITEnvelope.Member?
 
-  init(parsing bytes: Span<UInt8>) throws(ManifestError) {
-    var reader = compactReader(bytes, at: 0)
-    guard try readTag(&reader) == SUITKey.envelopeTag else {
-      throw .malformed(ParseError(.invalidValue, at: 0))
+  init(parsing bytes: Span<UInt8>) throws(CompactRefusal) {
+    var reader = CompactReader(0..<bytes.count, of: bytes)
+    guard try reader.argument(.tag) == SUITKey.envelopeTag else {
+      throw .malformed
     }
-    let count = try readMapHeader(&reader)
-    var previous: Int64?
+    let count = try reader.count(.map)
+    var previous: Int32?
     var wrapper: Range<Int>?
     var manifest: SUITEnvelope.Member?
     for _ in 0..<count {
-      let key = try readKey(&reader, after: &previous)
-      let start = reader.offset
-      let contents = try readByteStringRange(&reader)
-      let member = SUITEnvelope.Member(item: start..<reader.offset, contents: contents)
+      let key = Int64(try reader.key(after: &previous))
+      let start = reader.position
+      let contents = try reader.string()
+      let member = SUITEnvelope.Member(item: start..<reader.position, contents: contents)
       switch key {
       case SUITKey.authenticationWrapper: wrapper = contents
       case SUITKey.manifest: manifest = member
       case SUITKey.payloadFetch: payloadFetch = member
       case SUITKey.install: install = member
       case SUITKey.text: text = member
-      default: throw .unsupportedMember(key)
+      default: throw .unsupported
       }
     }
-    try requireEnd(reader)
-    guard let wrapper else { throw .missingMember(SUITKey.authenticationWrapper) }
-    guard let manifest else { throw .missingMember(SUITKey.manifest) }
+    try reader.requireEnd()
+    guard let wrapper else { throw .missing }
+    guard let manifest else { throw .missing }
     self.manifest = manifest
-    var inner = compactReader(bytes.extracting(wrapper), at: wrapper.lowerBound)
-    let items = try readArrayHeader(&inner)
-    guard items >= 1 else { throw .malformed(ParseError(.invalidValue, at: wrapper.lowerBound)) }
-    guard items - 1 <= SUITEnvelope.maximumBlockCount else { throw .limitExceeded(.envelope) }
+    var inner = CompactReader(wrapper, of: bytes)
+    let items = try inner.count(.array)
+    guard items >= 1 else { throw .malformed }
+    guard items - 1 <= SUITEnvelope.maximumBlockCount else { throw .limitExceeded }
     blockCount = items - 1
-    signedDigest = try readByteStringRange(&inner)
-    var digestReader = compactReader(bytes.extracting(signedDigest), at: signedDigest.lowerBound)
-    manifestDigest = try readDigest(&digestReader)
-    try requireEnd(digestReader)
-    let start = inner.offset
-    for _ in 0..<blockCount { _ = try readByteStringRange(&inner) }
-    blocks = start..<inner.offset
-    try requireEnd(inner)
+    signedDigest = try inner.string()
+    var digestReader = CompactReader(signedDigest, of: bytes)
+    manifestDigest = try digestReader.digest()
+    try digestReader.requireEnd()
+    let start = inner.position
+    for _ in 0..<blockCount { _ = try inner.string() }
+    blocks = start..<inner.position
+    try inner.requireEnd()
   }
 
   /// Finds the good signatures of trusted keys; there is at least one.
@@ -63,16 +63,13 @@ struct CompactEnvelope {
   /// As ``ManifestVerifier`` does, but each block must be a COSE_Sign1 structure: others refuse the envelope.
   func signers<Verifier: SignatureVerifier>(
     in bytes: Span<UInt8>, keys: ManifestKeySet, verifier: Verifier
-  ) throws(ManifestError) -> CompactSigners {
+  ) throws(CompactRefusal) -> CompactSigners {
     var signers = CompactSigners()
     var isKnown = false
-    var reader = compactReader(bytes.extracting(blocks), at: blocks.lowerBound)
+    var reader = CompactReader(blocks, of: bytes)
     for _ in 0..<blockCount {
-      let range = try readByteStringRange(&reader)
-      let block = try COSESign1(parsing: range, of: bytes, tagging: .tagged)
-      guard block.payload == nil else {
-        throw .malformed(ParseError(.invalidValue, at: signedDigest.lowerBound))
-      }
+      let range = try reader.string()
+      let block = try CompactSignature(range, of: bytes)
       for index in 0..<keys.count {
         if let name = block.keyIdentifier {
           guard keys.index(named: bytes.extracting(name)) == index else { continue }
@@ -80,22 +77,22 @@ struct CompactEnvelope {
         }
         guard try isGood(block, by: keys[index], in: bytes, verifier: verifier) else { continue }
         signers.signed |= 1 << UInt8(index)
-        if let cosigners = block.signer.cosigners {
+        if let cosigners = block.cosigners {
           promise(bytes.extracting(cosigners), keys: keys, &signers)
         }
       }
       if block.keyIdentifier == nil { isKnown = true }
     }
     guard signers.signed != 0 else {
-      throw .crypto(isKnown || blockCount == 0 ? .authenticationFailed : .unknownKey)
+      throw CompactRefusal(isKnown || blockCount == 0 ? .authenticationFailed : .unknownKey)
     }
     return signers
   }
 
   /// - Throws: what is not about the signature: `CryptoError.unavailable`, and headers that are too long.
   private func isGood<Verifier: SignatureVerifier>(
-    _ block: COSESign1, by key: PublicKey, in bytes: Span<UInt8>, verifier: Verifier
-  ) throws(ManifestError) -> Bool {
+    _ block: CompactSignature, by key: PublicKey, in bytes: Span<UInt8>, verifier: Verifier
+  ) throws(CompactRefusal) -> Bool {
     guard block.algorithm == key.algorithm else { return false }
     let signed = try CompactSignedBytes(
       protectedHeaders: bytes.extracting(block.protectedHeaders), externalData: Span(),
@@ -104,7 +101,7 @@ struct CompactEnvelope {
       try verifier.verify(signature: bytes.extracting(block.signature), of: signed.span, by: key)
       return true
     } catch {
-      guard error != .unavailable else { throw .crypto(error) }
+      guard error != .unavailable else { throw CompactRefusal(error.code) }
       return false
     }
   }
@@ -128,10 +125,10 @@ struct CompactSignedBytes {
 
   /// Encodes the array.
   ///
-  /// - Throws: ``ManifestError/limitExceeded(_:)`` if it has more than 768 bytes.
+  /// - Throws: ``CompactRefusal`` if it has more than 768 bytes.
   init(
     protectedHeaders: Span<UInt8>, externalData: Span<UInt8>, payload: Span<UInt8>
-  ) throws(ManifestError) {
+  ) throws(CompactRefusal) {
     // "Signature1"
     let context: InlineArray<10, UInt8> = [0x53, 0x69, 0x67, 0x6e, 0x61, 0x74, 0x75, 0x72, 0x65, 0x31]
     let isEmptyMap = protectedHeaders.count == 1 && protectedHeaders[0] == 0xa0
@@ -144,7 +141,7 @@ struct CompactSignedBytes {
       try writer.writeByteString(payload)
       count = writer.count
     } catch {
-      throw .limitExceeded(.envelope)
+      throw .limitExceeded
     }
   }
 

@@ -72,32 +72,32 @@ struct CompactFetchArguments {
     blockSize = image.size
   }
 
-  init(_ range: Range<Int>, of document: Span<UInt8>, image: ImageDescription) throws(ManifestError) {
-    var reader = compactReader(document.extracting(range), at: range.lowerBound)
-    let count = try readMapHeader(&reader)
+  init(_ range: Range<Int>, of document: Span<UInt8>, image: ImageDescription) throws(CompactRefusal) {
+    var reader = CompactReader(range, of: document)
+    let count = try reader.count(.map)
     var digest: Digest?
     var size: UInt32?
     var blockSize: UInt32?
     var blocks: Range<Int>?
     var imageBlockSize: UInt32?
     var imageBlocks: Range<Int>?
-    var previous: Int64?
+    var previous: Int32?
     for _ in 0..<count {
-      let key = try readKey(&reader, after: &previous)
+      let key = Int64(try reader.key(after: &previous))
       switch key {
-      case FetchArgumentKey.payloadDigest: digest = try readDigest(&reader)
-      case FetchArgumentKey.payloadSize: size = try readUInt32(&reader)
-      case FetchArgumentKey.blockSize: blockSize = try readUInt32(&reader)
-      case FetchArgumentKey.blockDigests: blocks = try readByteStringRange(&reader)
-      case FetchArgumentKey.imageBlockSize: imageBlockSize = try readUInt32(&reader)
-      case FetchArgumentKey.imageBlockDigests: imageBlocks = try readByteStringRange(&reader)
-      case FetchArgumentKey.delta: encoding = .delta(try DeltaDescription(parsing: &reader))
-      default: throw .unsupportedParameter(SUITParameterKey.fetchArguments)
+      case FetchArgumentKey.payloadDigest: digest = try reader.digest()
+      case FetchArgumentKey.payloadSize: size = try reader.word()
+      case FetchArgumentKey.blockSize: blockSize = try reader.word()
+      case FetchArgumentKey.blockDigests: blocks = try reader.string()
+      case FetchArgumentKey.imageBlockSize: imageBlockSize = try reader.word()
+      case FetchArgumentKey.imageBlockDigests: imageBlocks = try reader.string()
+      case FetchArgumentKey.delta: encoding = .delta(try CompactFetchArguments.readDelta(&reader))
+      default: throw .unsupportedCommand
       }
     }
-    try requireEnd(reader)
+    try reader.requireEnd()
     guard let digest, let size, let blockSize, let blocks else {
-      throw .missingParameter(SUITParameterKey.fetchArguments)
+      throw .missing
     }
     (self.digest, self.size, self.blockSize, self.blocks) = (digest, size, blockSize, blocks)
     try CompactFetchArguments.check(blocks, blockSize: blockSize, size: size)
@@ -107,16 +107,31 @@ struct CompactFetchArguments {
       try CompactFetchArguments.check(blocks, blockSize: blockSize, size: image.size)
       hasImageBlocks = true
     case (nil, _?), (_?, nil):
-      throw .missingParameter(SUITParameterKey.fetchArguments)
+      throw .missing
     }
-    guard size > 0 else { throw .invalid(.payloadSize) }
-    if encoding == .identity, digest != image.digest || size != image.size { throw .invalid(.encoding) }
+    guard size > 0 else { throw .malformed }
+    if encoding == .identity, digest != image.digest || size != image.size { throw .malformed }
+  }
+
+  private static func readDelta(_ reader: inout CompactReader) throws(CompactRefusal) -> DeltaDescription {
+    guard try reader.count(.map) == 4 else { throw .missing }
+    var previous: Int32?
+    guard try reader.key(after: &previous) == FetchArgumentKey.deltaFormat else { throw .missing }
+    let format = DeltaFormat(rawValue: UInt8(truncatingIfNeeded: min(255, try reader.word())))
+    guard let format else { throw CompactRefusal(.deltaUnsupportedFormat) }
+    guard try reader.key(after: &previous) == FetchArgumentKey.deltaSourceDigest else { throw .missing }
+    let digest = try reader.digest()
+    guard try reader.key(after: &previous) == FetchArgumentKey.deltaSourceSize else { throw .missing }
+    let size = try reader.word()
+    guard try reader.key(after: &previous) == FetchArgumentKey.deltaMemory else { throw .missing }
+    return DeltaDescription(
+      format: format, source: ImageDescription(digest: digest, size: size), memory: try reader.word())
   }
 
   /// Refuses a string of digests whose number is not that of the blocks.
-  private static func check(_ range: Range<Int>, blockSize: UInt32, size: UInt32) throws(ManifestError) {
+  private static func check(_ range: Range<Int>, blockSize: UInt32, size: UInt32) throws(CompactRefusal) {
     let count = BlockDigests.blockCount(size: size, blockSize: blockSize)
     // In 64 bits: on a small processor the product may not fit an Int.
-    guard count > 0, UInt64(count) * 32 == UInt64(range.count) else { throw .invalid(.blocks) }
+    guard count > 0, UInt64(count) * 32 == UInt64(range.count) else { throw .malformed }
   }
 }

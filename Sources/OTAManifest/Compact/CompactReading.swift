@@ -51,56 +51,54 @@ struct CompactReading {
   private var install: Range<Int>?
 
   /// Reads the manifest and runs its sequences; nothing is held against a device yet.
-  mutating func read(_ envelope: CompactEnvelope, of bytes: Span<UInt8>) throws(ManifestError) {
+  mutating func read(_ envelope: CompactEnvelope, of bytes: Span<UInt8>) throws(CompactRefusal) {
     try readMembers(envelope, of: bytes)
     if let shared { try run(shared, as: .shared, of: bytes) }
-    guard checked.contains(Checked.vendor) else { throw .missingCommand(SUITCode.vendorIdentifier) }
-    guard checked.contains(Checked.deviceClass) else { throw .missingCommand(SUITCode.classIdentifier) }
+    guard checked.contains(Checked.vendor) else { throw .missing }
+    guard checked.contains(Checked.deviceClass) else { throw .missing }
     if let payloadFetch { try run(payloadFetch, as: .update, of: bytes) }
     if let install { try run(install, as: .update, of: bytes) }
-    guard isFetched else { throw .missingCommand(SUITCode.fetch) }
+    guard isFetched else { throw .missing }
     if let validate { try run(validate, as: .validate, of: bytes) }
-    guard isValidated else { throw .missingCommand(SUITCode.imageMatch) }
+    guard isValidated else { throw .missing }
     if let invoke { try run(invoke, as: .invoke, of: bytes) }
   }
 
   private mutating func readMembers(
     _ envelope: CompactEnvelope, of bytes: Span<UInt8>
-  ) throws(ManifestError) {
+  ) throws(CompactRefusal) {
     let range = envelope.manifest.contents
-    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
-    let count = try readMapHeader(&reader)
+    var reader = CompactReader(range, of: bytes)
+    let count = try reader.count(.map)
     // Version, sequence number and the common part must be there, and what is severed must be known: a bit for each.
     var seen: UInt32 = 0
-    var previous: Int64?
+    var previous: Int32?
     for _ in 0..<count {
-      let key = try readKey(&reader, after: &previous)
+      let key = Int64(try reader.key(after: &previous))
       if key >= 0, key < 32 { seen |= 1 << UInt32(truncatingIfNeeded: key) }
       switch key {
       case SUITKey.version:
-        let number = try readUnsigned(&reader)
-        guard number == 1 else { throw .unsupportedVersion(number) }
-      case SUITKey.sequenceNumber: sequenceNumber = SequenceNumber(try readUnsigned(&reader))
-      case SUITKey.common: try readCommon(try readByteStringRange(&reader), of: bytes)
-      case SUITKey.referenceURI: try skipText(&reader)
-      case SUITKey.validate: validate = try readByteStringRange(&reader)
+        let number = try reader.argument(.unsigned)
+        guard number == 1 else { throw .unsupported }
+      case SUITKey.sequenceNumber: sequenceNumber = SequenceNumber(try reader.argument(.unsigned))
+      case SUITKey.common: try readCommon(try reader.string(), of: bytes)
+      case SUITKey.referenceURI: _ = try reader.string(.text)
+      case SUITKey.validate: validate = try reader.string()
       // It always has a command, and none is understood.
-      case SUITKey.load: throw .unsupportedMember(key)
-      case SUITKey.invoke: invoke = try readByteStringRange(&reader)
+      case SUITKey.load: throw .unsupported
+      case SUITKey.invoke: invoke = try reader.string()
       case SUITKey.payloadFetch:
         payloadFetch = try sequence(key, envelope.payloadFetch, &reader, of: bytes)
       case SUITKey.install: install = try sequence(key, envelope.install, &reader, of: bytes)
       case SUITKey.text:
-        guard let text = try member(envelope.text, &reader, of: bytes) else { continue }
-        var inner = compactReader(bytes.extracting(text), at: text.lowerBound)
-        do throws(ParseError) { _ = try inner.readItem() } catch { throw .malformed(error) }
-        try requireEnd(inner)
-      default: throw .unsupportedMember(key)
+        // It decides nothing, and nobody here reads it.
+        _ = try member(envelope.text, &reader, of: bytes)
+      default: throw .unsupported
       }
     }
-    try requireEnd(reader)
+    try reader.requireEnd()
     for key in SUITKey.version...SUITKey.common {
-      guard seen >> UInt32(truncatingIfNeeded: key) & 1 != 0 else { throw .missingMember(key) }
+      guard seen >> UInt32(truncatingIfNeeded: key) & 1 != 0 else { throw .missing }
     }
     // A severed member that the manifest does not know is not authenticated by anything.
     try requireKnown(SUITKey.payloadFetch, envelope.payloadFetch, seen)
@@ -110,61 +108,51 @@ struct CompactReading {
 
   private func requireKnown(
     _ key: Int64, _ member: SUITEnvelope.Member?, _ seen: UInt32
-  ) throws(ManifestError) {
+  ) throws(CompactRefusal) {
     guard member == nil || seen >> UInt32(truncatingIfNeeded: key) & 1 != 0 else {
-      throw .unsupportedMember(key)
+      throw .unsupported
     }
   }
 
   private func sequence(
-    _ key: Int64, _ severed: SUITEnvelope.Member?, _ reader: inout CBORReader, of bytes: Span<UInt8>
-  ) throws(ManifestError) -> Range<Int> {
-    guard let range = try member(severed, &reader, of: bytes) else { throw .missingMember(key) }
+    _ key: Int64, _ severed: SUITEnvelope.Member?, _ reader: inout CompactReader, of bytes: Span<UInt8>
+  ) throws(CompactRefusal) -> Range<Int> {
+    guard let range = try member(severed, &reader, of: bytes) else { throw .missing }
     return range
   }
 
   /// Finds the contents of a severable member; `nil` if only its digest is left.
   private func member(
-    _ severed: SUITEnvelope.Member?, _ reader: inout CBORReader, of bytes: Span<UInt8>
-  ) throws(ManifestError) -> Range<Int>? {
-    if reader.peekType() == .byteString {
+    _ severed: SUITEnvelope.Member?, _ reader: inout CompactReader, of bytes: Span<UInt8>
+  ) throws(CompactRefusal) -> Range<Int>? {
+    if reader.kind == .bytes {
       // Both in the manifest and in the envelope: the second is not authenticated.
-      guard severed == nil else { throw .malformed(ParseError(.invalidValue, at: reader.offset)) }
-      return try readByteStringRange(&reader)
+      guard severed == nil else { throw .malformed }
+      return try reader.string()
     }
-    let digest = try readDigest(&reader)
+    let digest = try reader.digest()
     guard let severed else { return nil }
-    try SUITManifest.check(digest, of: severed, in: bytes, hash: SHA256.self)
+    try checkCompact(digest, of: severed, in: bytes)
     return severed.contents
   }
 
-  private mutating func readCommon(_ range: Range<Int>, of bytes: Span<UInt8>) throws(ManifestError) {
-    var reader = compactReader(bytes.extracting(range), at: range.lowerBound)
-    let count = try readMapHeader(&reader)
-    var previous: Int64?
+  private mutating func readCommon(_ range: Range<Int>, of bytes: Span<UInt8>) throws(CompactRefusal) {
+    var reader = CompactReader(range, of: bytes)
+    let count = try reader.count(.map)
+    var previous: Int32?
     for _ in 0..<count {
-      let key = try readKey(&reader, after: &previous)
+      let key = Int64(try reader.key(after: &previous))
       switch key {
       case SUITKey.components:
-        guard try readArrayHeader(&reader) == 1, try readArrayHeader(&reader) == 1 else {
-          throw .unknownComponent
+        guard try reader.count(.array) == 1, try reader.count(.array) == 1 else {
+          throw CompactRefusal(.unknownComponent)
         }
-        component = try readByteStringRange(&reader)
-      case SUITKey.sharedSequence: shared = try readByteStringRange(&reader)
-      default: throw .unsupportedMember(key)
+        component = try reader.string()
+      case SUITKey.sharedSequence: shared = try reader.string()
+      default: throw .unsupported
       }
     }
-    try requireEnd(reader)
-    guard !component.isEmpty else { throw .unknownComponent }
-  }
-
-  func skipText(_ reader: inout CBORReader) throws(ManifestError) {
-    let offset = reader.offset
-    do throws(ParseError) {
-      let text = try reader.readTextString()
-      guard text.count <= Limits().stringSize else { throw ParseError(.limitExceeded, at: offset) }
-    } catch {
-      throw .malformed(error)
-    }
+    try reader.requireEnd()
+    guard !component.isEmpty else { throw CompactRefusal(.unknownComponent) }
   }
 }

@@ -34,9 +34,14 @@ extension BootReceipt {
     } catch {
       throw .malformed(error)
     }
-    let signed = try CompactSignedBytes(
-      protectedHeaders: headers.span.extracting(0..<headerCount), externalData: external.span,
-      payload: payload.span.extracting(0..<payloadCount))
+    let signed: CompactSignedBytes
+    do throws(CompactRefusal) {
+      signed = try CompactSignedBytes(
+        protectedHeaders: headers.span.extracting(0..<headerCount), externalData: external.span,
+        payload: payload.span.extracting(0..<payloadCount))
+    } catch {
+      throw .limitExceeded(.envelope)
+    }
     do throws(CryptoError) {
       var whole = signature.mutableSpan
       var part = whole._mutatingExtracting(0..<size)

@@ -78,7 +78,7 @@ struct FetchArguments {
 }
 
 extension DeltaDescription {
-  init(parsing reader: inout CBORReader) throws(ManifestError) {
+  fileprivate init(parsing reader: inout CBORReader) throws(ManifestError) {
     let count = try readMapHeader(&reader)
     var format: DeltaFormat?
     var digest: Digest?

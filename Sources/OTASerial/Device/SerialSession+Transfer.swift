@@ -57,7 +57,7 @@ extension SerialSession where Device: ~Copyable, Signer: ~Copyable {
   private func verify(
     _ envelope: Span<UInt8>, in circumstances: CompactCircumstances
   ) throws(SerialRefusal) -> CompactManifest {
-    do throws(ManifestError) {
+    do throws(CompactRefusal) {
       return try verifier.verify(envelope, for: device, in: circumstances)
     } catch {
       throw SerialRefusal(error.code)

@@ -19,7 +19,9 @@ SWIFT_FILES = $(shell find Package.swift Sources Tests Examples Benchmarks Fuzz 
 
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap firmware lint format check embedded embedded-accept bare-metal-ed25519 measure-decoder measure-processor consumer examples docs ci clean
+.PHONY: help demo test power-loss fuzz bench-verify bench-delta bench-delta-size bench-test bench-tools build bootstrap \
+  firmware lint format check embedded embedded-accept bare-metal bare-metal-tools bare-metal-ways bare-metal-bad-input \
+  bare-metal-kill bare-metal-flash bare-metal-ed25519 measure-decoder measure-processor consumer examples docs ci clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -114,6 +116,10 @@ bare-metal-bad-input: bare-metal-tools ## flash files and serial lines that are 
 	Scripts/build-bare-metal $(BOARDS)
 	for board in $(BOARDS); do python3 -B Examples/BareMetal/Bench/bad_flash.py --board $$board || exit 1; \
 	  python3 -B Examples/BareMetal/Bench/bad_line.py --board $$board || exit 1; done
+
+bare-metal-flash: bootstrap ## the flash drivers of the emulated boards against the contract of Flash, on the boards
+	Scripts/fetch-ed25519
+	Scripts/check-board-flash
 
 bare-metal-kill: bare-metal-tools ## end the emulator in the middle of RUNS updates, at random and at counted moments
 	Scripts/build-bare-metal $(BOARDS)

@@ -49,6 +49,11 @@ let package = Package(
         .product(name: "OTASerial", package: "swift-ota"),
       ],
       swiftSettings: settings),
+    // What Scripts/check-board-flash runs.
+    .executableTarget(
+      name: "FlashCheck",
+      dependencies: ["Board", .product(name: "OTAPartition", package: "swift-ota")],
+      swiftSettings: settings),
     // The machine: its serial port, its flash, what it is divided into.
     .target(
       name: "Board",

@@ -28,7 +28,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 	  printf '%-18s %s\n' "$$name" "$$text"; done
 
-demo: bootstrap firmware ## the whole update cycle on this machine, on example firmware
+demo: bootstrap firmware ## the whole update cycle on this machine, on the example application
 	$(SWIFT) build -c release --product ota $(SWIFT_FLAGS)
 	.build/release/ota demo $(DEMO_FLAGS)
 
@@ -76,7 +76,7 @@ build: bootstrap ## all targets, in debug
 bootstrap: ## install what is missing
 	@Scripts/bootstrap
 
-firmware: bootstrap ## cross-compile the two versions of the example firmware
+firmware: bootstrap ## cross-compile the two versions of the example application
 	Scripts/build-firmware
 
 lint: ## check the format and the documentation comments

@@ -5,7 +5,7 @@ tools="$(dirname "$(readlink -f "$(command -v swift)")")"
 # Compiles the modules of a layer or a client as Embedded Swift, as firmware does, without SwiftPM.
 #   compile_embedded TRIPLE MODULES NAME FOLDER OPTION...
 # MODULES is the folder that imported modules are in and where the new one goes, with NAME.o; what the compiler says
-# goes to $MODULES/log. Without a heap or a runtime: the options are those of Examples/Firmware/toolset-rv32.json.
+# goes to $MODULES/log. Without a heap or a runtime: the options are those of Examples/BareMetal/Boards/virt-rv32/toolset.json.
 compile_embedded() {
   local triple=$1 modules=$2 module=$3 folder=$4
   shift 4

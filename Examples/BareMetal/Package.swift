@@ -14,10 +14,12 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "BareMetal",
   traits: [
+    .default(enabledTraits: ["Updates"]),
+    .trait(name: "Updates", description: "The client of updates over the serial line; needs Ed25519."),
     .trait(
       name: "Diagnostics", description: "What version 1.1.0 adds: code early in the image, and its commands."),
     .trait(name: "Sodium", description: "Ed25519 is libsodium's and not Monocypher's: larger, and faster."),
-    .trait(name: "Faulty", description: "Version 1.2.0: a regulator with the wrong sign, which the self-checks find."),
+    .trait(name: "Faulty", description: "Version 1.2.0: a regulator that the self-checks find wrong."),
   ],
   dependencies: [
     .package(name: "swift-ota", path: "../.."),
@@ -40,13 +42,13 @@ let package = Package(
       name: "Application",
       dependencies: [
         "Board", "Startup",
-        .product(name: "Ed25519", package: "Ed25519"),
+        .product(name: "Ed25519", package: "Ed25519", condition: .when(traits: ["Updates"])),
         .product(name: "OTACore", package: "swift-ota"),
         .product(name: "OTACrypto", package: "swift-ota"),
         .product(name: "OTADelta", package: "swift-ota"),
-        .product(name: "OTAManifest", package: "swift-ota"),
+        .product(name: "OTAManifest", package: "swift-ota", condition: .when(traits: ["Updates"])),
         .product(name: "OTAPartition", package: "swift-ota"),
-        .product(name: "OTASerial", package: "swift-ota"),
+        .product(name: "OTASerial", package: "swift-ota", condition: .when(traits: ["Updates"])),
       ],
       swiftSettings: settings),
     // What Scripts/check-board-flash runs.

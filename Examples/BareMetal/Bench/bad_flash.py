@@ -51,6 +51,11 @@ def run(report, board, seed):
                 machine.expect("ready")
             report.check(f"{name}: the boot loader says that there is no table, and the golden image runs")
             provision(report, board, rom, flash, WAYS[number])
+        with Machine(board, rom, factory.flash(folder="probe")) as machine:
+            machine.expect("ready")
+            machine.type("probe")
+            line = machine.expect("probe:", timeout=120)
+            report.check("the driver of its flash keeps the contract, tried on the board", line.endswith("contract 0"))
         damage(report, factory, rom, flash)
         rom = factory.rom(None)
         with Machine(board, rom, factory.flash()) as machine:

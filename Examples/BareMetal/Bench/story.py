@@ -121,7 +121,7 @@ def refusals(report, device, factory, first, second):
     foreign_manifest = factory.update(
         "1.3.0", 6, factory.image("1.1.0", 6, name="f.bin"), second, key=factory.foreign_key, name="foreign")
     old = factory.update("1.0.0", 1, first, second, name="old")
-    foreign = factory.image("1.1.0", 4, key=factory.foreign_key, name="foreign.bin")
+    foreign = factory.image("1.0.0", 4, key=factory.foreign_key, name="foreign.bin")
     foreign_image = factory.update("1.3.0", 4, foreign, second, name="foreign-image")
     with device.power_on() as machine:
         machine.expect("confirmed")
@@ -131,9 +131,13 @@ def refusals(report, device, factory, first, second):
             report.check(f"{what} is refused: {reason(result)}", result.returncode == 2)
         # The manifest is good; the image in it is not signed with the key of images, and only the boot loader asks.
         result = serial_update(machine, factory, foreign_image)
-        machine.expect("boot: slot")
+        decision = machine.expect("boot: slot")
+        report.say(decision)
         line = machine.expect("example application")
-        report.check("an image that a stranger signed does not boot, although its manifest is good", "1.1.0" in line)
+        report.check(
+            "an image that a stranger signed does not boot, although its manifest is good",
+            "reverted" in decision and "1.1.0" in line,
+        )
         machine.expect("ready")
         machine.type("version")
         report.say(machine.expect("example application 1.1.0"))

@@ -58,7 +58,7 @@ struct DemoFirmware: Sendable {
       folder = folder.deletingLastPathComponent()
     }
     for folder in folders {
-      let artifacts = folder + "/Examples/Firmware/.artifacts"
+      let artifacts = folder + "/Examples/BareMetal/.artifacts/demo"
       let old = artifacts + "/firmware-1.0.0.bin"
       let new = artifacts + "/firmware-1.1.0.bin"
       if FileManager.default.fileExists(atPath: old), FileManager.default.fileExists(atPath: new) {
@@ -66,7 +66,7 @@ struct DemoFirmware: Sendable {
       }
     }
     throw CommandFailure(
-      "example firmware", why: "Examples/Firmware/.artifacts is not there",
+      "example firmware", why: "Examples/BareMetal/.artifacts/demo is not there",
       remedy: "build it with 'make firmware', or name two images with --old and --new", status: .unavailable)
   }
 }

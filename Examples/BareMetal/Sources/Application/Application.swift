@@ -1,7 +1,10 @@
 import Board
 import OTACore
 import OTAPartition
+
+#if Updates
 import OTASerial
+#endif
 
 /// A small temperature controller with a serial console: something real to make an update of.
 ///
@@ -21,11 +24,13 @@ struct Application: ~Copyable {
   var station = Station()
   /// What the boot loader says; `nil` if nothing started this program that could.
   let handOff: HandOff?
+  #if Updates
   /// Updates; `nil` in the golden image, which only provisions.
   private var session: UpdateSession?
+  private var answer = InlineArray<560, UInt8>(repeating: 0)
+  #endif
   private var splitter = LineSplitter()
   private var lines = LineReader()
-  private var answer = InlineArray<560, UInt8>(repeating: 0)
 
   init(_ handOff: HandOff?) { self.handOff = handOff }
 
@@ -55,6 +60,26 @@ struct Application: ~Copyable {
     }
   }
 
+  /// Runs the line that is complete; `true` if it was the last one.
+  private mutating func execute() -> Bool {
+    do throws(CommandError) {
+      return execute(try Command(parsing: lines.line))
+    } catch {
+      switch error {
+      case .unknownCommand: console.writeLine("unknown command; try help")
+      case .missingArgument: console.writeLine("an argument is missing")
+      case .invalidNumber: console.writeLine("not a number in range")
+      case .invalidWay: console.writeLine("not one of direct scratch move offset over")
+      case .excessArgument: console.writeLine("too many arguments")
+      }
+      return false
+    }
+  }
+}
+
+// Between an image and its update: without the client, an image stays what the boot loader says it is.
+extension Application {
+  #if Updates
   /// Opens the storage, if this image is in a slot.
   private mutating func openSession() {
     guard let handOff, handOff.slot != nil else { return }
@@ -100,22 +125,11 @@ struct Application: ~Copyable {
     console.writeLine("reset: an image waits for it")
     Machine.reset()
   }
-
-  /// Runs the line that is complete; `true` if it was the last one.
-  private mutating func execute() -> Bool {
-    do throws(CommandError) {
-      return execute(try Command(parsing: lines.line))
-    } catch {
-      switch error {
-      case .unknownCommand: console.writeLine("unknown command; try help")
-      case .missingArgument: console.writeLine("an argument is missing")
-      case .invalidNumber: console.writeLine("not a number in range")
-      case .invalidWay: console.writeLine("not a way to activate images; one of direct scratch move offset over")
-      case .excessArgument: console.writeLine("too many arguments")
-      }
-      return false
-    }
-  }
+  #else
+  private func openSession() {}
+  private func judge(_ isHealthy: Bool) {}
+  private func takeIntoSession(_ byte: UInt8) {}
+  #endif
 }
 
 extension ErrorCode {

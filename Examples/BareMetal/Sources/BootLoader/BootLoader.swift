@@ -57,7 +57,8 @@ struct Loader {
   ) -> VerifiedStage? {
     do throws(StartError) {
       let golden = try BootLoader.recover(
-        cause, recovery: RecoveryPartition(BoardMap.golden, authority: authority), hash: SHA256.self, on: &flash)
+        cause, recovery: RecoveryPartition(BoardMap.golden, authority: authority), hash: SHA256.self,
+        on: &flash)
       return try BootChain().recover(golden)
     } catch {
       write(error)

@@ -10,7 +10,8 @@ extension Application {
     switch command {
     case .help:
       console.writeLine("help version status check state record geometry partitions boot memory reset quit")
-      console.writeLine("sample COUNT, setpoint HUNDREDTHS, gains P I D, waveform PHASE, provision WAY")
+      console.writeLine(
+        "sample COUNT, setpoint HUNDREDTHS, gains P I D, waveform PHASE, provision WAY, probe")
       #if Diagnostics
       console.writeLine("histogram anomalies clear")
       #endif
@@ -50,6 +51,8 @@ extension Application {
       writeMemory()
     case .provision(let kind):
       provision(kind)
+    case .probe:
+      probe()
     case .reset:
       console.writeLine("reset")
       Machine.reset()
@@ -65,6 +68,17 @@ extension Application {
       return true
     }
     return false
+  }
+
+  /// Holds the driver of the flash against the contract; only where nothing is lost by it.
+  private func probe() {
+    guard let handOff, handOff.slot == nil else {
+      return console.writeLine("probe: refused, this device has an image")
+    }
+    guard let count = FlashCheck.run() else { return console.writeLine("probe: FAILED") }
+    console.write("probe: broken rules of the contract ")
+    console.write(decimal: count)
+    console.writeLine()
   }
 
   /// Makes a device of a blank one; only the golden image does, since nothing else is lost then.

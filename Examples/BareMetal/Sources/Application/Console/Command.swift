@@ -17,6 +17,7 @@ enum Command: Equatable {
   case boot
   case memory
   case provision(ActivationStrategy.Kind)
+  case probe
   case reset
   #if Diagnostics
   case histogram
@@ -60,6 +61,8 @@ extension Command {
       self = .boot
     } else if matches(name, "memory") {
       self = .memory
+    } else if matches(name, "probe") {
+      self = .probe
     } else if matches(name, "reset") {
       self = .reset
     } else if matches(name, "provision") {

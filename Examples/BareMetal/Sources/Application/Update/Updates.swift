@@ -1,3 +1,4 @@
+#if Updates
 import Board
 import Ed25519
 import OTACore
@@ -22,6 +23,7 @@ enum Updates {
   /// Opens the storage, and goes on with whatever update there is.
   ///
   /// - Parameter handOff: of the boot loader.
+  /// - Returns: a session that may have a trial to judge, or a reset due.
   /// - Throws: if the storage cannot be opened; ``StorageError/journalEmpty`` also if there are no keys.
   static func session(_ handOff: HandOff) throws(StorageError) -> UpdateSession {
     var flash = BoardFlash()
@@ -70,3 +72,4 @@ struct DeviceSigner: ReceiptSigner {
     try Ed25519Signer.sign(message, seed: &bytes, into: &signature)
   }
 }
+#endif

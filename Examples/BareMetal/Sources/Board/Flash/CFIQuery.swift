@@ -26,7 +26,8 @@ struct CFIQuery {
     ota_store32(bank, 0x00ff_00ff)
 
     let bank = BoardMap.bankSize
-    let fits = (20...24).contains(capacity) && 2 << capacity == bank && regions == 1 && (2...15).contains(buffer)
+    let fits =
+      (20...24).contains(capacity) && 2 << capacity == bank && regions == 1 && (2...15).contains(buffer)
     let divides = block > 0 && block.nonzeroBitCount == 1 && block <= 1 << 20
     isValid = isCFI && isIntel && fits && divides && blocks * block == bank
     blockSize = isValid ? block : 256 << 10

@@ -37,7 +37,9 @@ public struct Keys {
       let manifest = try cursor.readBytes(count: 32)
       deviceNumber = try cursor.readLittleEndian()
       var tail = ByteCursor(bytes.span.extracting(108..<112))
-      guard try tail.readLittleEndian(UInt32.self) == OTAPartition.CRC32.checksum(of: body) else { return nil }
+      guard try tail.readLittleEndian(UInt32.self) == OTAPartition.CRC32.checksum(of: body) else {
+        return nil
+      }
       guard let first = try? PublicKey(algorithm: .ed25519, copying: image),
         let second = try? PublicKey(algorithm: .ed25519, copying: manifest)
       else { return nil }
@@ -49,8 +51,13 @@ public struct Keys {
 
   /// Reads the seed of the device's own key.
   ///
-  /// - Parameter seed: 32 bytes; wipe them after use.
-  public static func readSeed(into seed: inout MutableSpan<UInt8>, from flash: inout BoardFlash) throws(FlashError) {
+  /// - Parameters:
+  ///   - seed: 32 bytes; wipe them after use.
+  ///   - flash: the flash of the board.
+  /// - Throws: what reading throws.
+  public static func readSeed(into seed: inout MutableSpan<UInt8>, from flash: inout BoardFlash)
+    throws(FlashError)
+  {
     try flash.read(into: &seed, at: BoardMap.keys + UInt32(Keys.seed.lowerBound))
   }
 }

@@ -1,5 +1,5 @@
-public import OTAPartition
 import OTACore
+public import OTAPartition
 
 /// The memory in which the boot loader leaves its hand-off.
 public enum SharedMemory {
@@ -9,7 +9,9 @@ public enum SharedMemory {
     unsafe span(at: BoardMap.shared, count: HandOff.byteCount)
   }
 
-  /// What the boot loader has left; `nil` if nothing that can be read. It is gone then.
+  /// Takes what the boot loader has left; it is gone then.
+  ///
+  /// - Returns: `nil` if there is nothing that can be read.
   public static func takeHandOff() -> HandOff? {
     var memory = handOff()
     do throws(ParseError) {

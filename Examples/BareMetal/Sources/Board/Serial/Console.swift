@@ -5,22 +5,26 @@ public struct Console: Sendable {
   /// Makes the port ready.
   public init() { UART.start() }
 
+  /// Writes text.
   public func write(_ text: StaticString) {
     let count = text.utf8CodeUnitCount
     let start = unsafe text.utf8Start
     for index in 0..<count { port.send(unsafe start[index]) }
   }
 
+  /// Writes text and the end of a line.
   public func writeLine(_ text: StaticString = "") {
     write(text)
     port.send(0x0d)
     port.send(0x0a)
   }
 
+  /// Writes bytes as they are.
   public func write(_ bytes: Span<UInt8>) {
     for index in 0..<bytes.count { port.send(bytes[index]) }
   }
 
+  /// Writes a number.
   public func write(decimal value: UInt32) {
     var digits = InlineArray<10, UInt8>(repeating: 0)
     var rest = value
@@ -36,6 +40,7 @@ public struct Console: Sendable {
     }
   }
 
+  /// Writes a number with its sign.
   public func write(signed value: Int32) {
     if value < 0 { port.send(0x2d) }
     write(decimal: value.magnitude)
@@ -50,12 +55,14 @@ public struct Console: Sendable {
     port.send(UInt8(value.magnitude % 10) + 0x30)
   }
 
+  /// Writes eight digits.
   public func write(hexadecimal value: UInt32) {
     for shift in stride(from: 28, through: 0, by: -4) {
       send(digit: UInt8(value >> UInt32(shift) & 15))
     }
   }
 
+  /// Writes two digits.
   public func write(hexadecimalByte value: UInt8) {
     send(digit: value >> 4)
     send(digit: value & 15)
@@ -67,6 +74,7 @@ public struct Console: Sendable {
     write(hexadecimalByte: UInt8(truncatingIfNeeded: value))
   }
 
+  /// The next byte that came in, or `nil`.
   public func receive() -> UInt8? { port.receive() }
 
   private func send(digit: UInt8) {

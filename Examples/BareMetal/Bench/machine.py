@@ -202,6 +202,7 @@ class SerialLine:
         self.machine = machine
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
         self.path = os.ttyname(self.slave)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.master, selectors.EVENT_READ)
@@ -211,8 +212,15 @@ class SerialLine:
         self.thread.start()
 
     def _to_host(self, data):
-        if not self.closed:
-            os.write(self.master, data)
+        # A program that is gone reads nothing: what does not fit any more is lost, as on a line.
+        view = memoryview(data)
+        for _ in range(50):
+            if self.closed or not view:
+                return
+            try:
+                view = view[os.write(self.master, view) :]
+            except BlockingIOError:
+                time.sleep(0.01)
 
     def _to_board(self):
         while not self.closed:

@@ -3,7 +3,7 @@
 /// Here and not from the standard library, which would bring its Unicode tables into firmware.
 ///
 /// - Note: Source: RFC 3629, section 4 (the ABNF of well-formed sequences).
-func isUTF8(_ bytes: Span<UInt8>) -> Bool {
+package func isUTF8(_ bytes: Span<UInt8>) -> Bool {
   var index = 0
   while index < bytes.count {
     let first = bytes[index]

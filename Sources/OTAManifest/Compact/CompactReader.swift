@@ -112,23 +112,23 @@ struct CompactReader: ~Escapable {
     return key
   }
 
-  /// Consumes a string, and returns where it is.
+  /// Consumes a string, and returns where it is; text is UTF-8.
   @inline(never)
   mutating func string(_ kind: Kind = .bytes) throws(CompactRefusal) -> Range<Int> {
     let count = try count(kind)
     position += count
-    return position - count..<position
+    let range = position - count..<position
+    guard kind != .text || isUTF8(bytes.extracting(range)) else { throw .malformed }
+    return range
   }
 
   /// Consumes an item that is no array, map or tag.
   @inline(never)
   mutating func skipSimple() throws(CompactRefusal) {
-    let (kind, argument) = try head()
+    guard let kind else { throw .truncated }
     switch kind {
-    case .unsigned, .negative, .simple: break
-    case .bytes, .text:
-      guard argument <= UInt64(end - position) else { throw .truncated }
-      position += Int(truncatingIfNeeded: argument)
+    case .unsigned, .negative, .simple: _ = try head()
+    case .bytes, .text: _ = try string(kind)
     case .array, .map, .tag: throw .malformed
     }
   }

@@ -170,7 +170,7 @@ struct PayloadDecryptor: ~Copyable {
     do {
       var span = message.bytes.mutableSpan
       count = try info.open(
-        &span, expecting: digest, of: document.span, with: keys, hash: SodiumSHA256.self)
+        &span, expecting: digest, of: document.span, with: keys, hash: AgentHash.self)
     }
     message.bytes.removeLast(message.bytes.count - count)
   }
